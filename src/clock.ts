@@ -33,7 +33,8 @@ export function laterOf(a: Instant, b: Instant): Instant {
   return a > b ? a : b;
 }
 
-const RFC3339 = /^(\d{4})-(\d{2})-(\d{2})[Tt](?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,9})?(?:[Zz]|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/;
+const RFC3339 =
+  /^(\d{4})-(\d{2})-(\d{2})[Tt](?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,9})?(?:[Zz]|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/;
 
 /** True for a day that exists in the proleptic Gregorian calendar: 30 February does not. */
 export function isCalendarDate(year: number, month: number, day: number): boolean {

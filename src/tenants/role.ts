@@ -1,0 +1,44 @@
+export const ROLES = ["admin", "steward", "agent", "auditor"] as const;
+export type Role = (typeof ROLES)[number];
+
+export const PERMISSIONS = [
+  "profile:read",
+  "profile:write",
+  "profile:delete",
+  "profile:purge",
+  "profile:merge",
+  "pii:read",
+  "schema:read",
+  "schema:write",
+  "audit:read",
+  "lifecycle:run",
+  "key:manage",
+  "tenant:read",
+  "tenant:manage",
+] as const;
+export type Permission = (typeof PERMISSIONS)[number];
+
+/**
+ * What a role may do inside its tenant. `tenant:manage` additionally needs a key of the platform's own
+ * tenant: an administrator of one tenant never sees the others.
+ */
+const GRANTS: Readonly<Record<Role, readonly Permission[]>> = {
+  admin: PERMISSIONS,
+  steward: [
+    "profile:read",
+    "profile:write",
+    "profile:delete",
+    "profile:merge",
+    "pii:read",
+    "schema:read",
+    "schema:write",
+    "audit:read",
+    "lifecycle:run",
+  ],
+  agent: ["profile:read", "profile:write", "pii:read", "schema:read"],
+  auditor: ["profile:read", "schema:read", "audit:read"],
+};
+
+export function roleAllows(role: Role, permission: Permission): boolean {
+  return GRANTS[role].includes(permission);
+}

@@ -1,0 +1,199 @@
+import type { AuditEventInsert } from "../audit/audit-event.ts";
+import type { Instant } from "../clock.ts";
+import type { AgentId, CustomerId, ItemId, MergeId, ScenarioId } from "../identifiers.ts";
+import type { FieldDefinition, ValidationMode } from "../schema/field-definition.ts";
+import type { FieldRequirement, RequirementSelector } from "../schema/requirement.ts";
+import type { Page, PageRequest } from "../storage/page.ts";
+import type { Asset } from "./asset.ts";
+import type { ApplyOutcome, ChangeSet, MergeChange, MergeRecord, PurgeSet } from "./change-set.ts";
+import type {
+  Channel,
+  ChannelIdentity,
+  CustomerRecord,
+  CustomerSummary,
+  ProfileRecord,
+} from "./customer.ts";
+import type { FieldVersion } from "./field-version.ts";
+import type { DependentItem, DerivationChain } from "./lineage.ts";
+import type { ItemKind, StatusFilter } from "./item.ts";
+
+/*
+ * Every store below is bound to one tenant when it is made: no method takes a tenant, none can read or
+ * write another tenant's rows, and an id of another tenant behaves exactly like an unknown one.
+ * Reads return copies. Every method may reject with `storage_unavailable`, `storage_timeout` or `closed`.
+ */
+
+export type CustomerLookup =
+  | { readonly by: "id"; readonly customerId: CustomerId }
+  | { readonly by: "externalId"; readonly externalId: string }
+  | { readonly by: "identity"; readonly channel: Channel; readonly channelUserId: string };
+
+export interface CustomerFilter {
+  readonly identity?: { readonly channel: Channel; readonly channelUserId: string } | undefined;
+  readonly externalId?: string | undefined;
+  /** Case-insensitive prefix of an active text field's value that is neither personal nor encrypted. */
+  readonly textPrefix?: string | undefined;
+}
+
+export interface ProfileReader {
+  /**
+   * One customer with everything that belongs to it, in one round trip. `active` leaves out versions that
+   * are not active; `history` holds every version and asset with its tombstones.
+   *
+   * By id a merged customer is found too (its `mergedIntoId` is set); by external id the survivor of its merges
+   * is found instead; identities move with a merge. Deleted customers are never found.
+   */
+  findProfile(lookup: CustomerLookup, scope: "active" | "history"): Promise<ProfileRecord | undefined>;
+  /** Live customers, newest first (by customer id, descending). Rejects with `invalid_cursor`. */
+  listCustomers(filter: CustomerFilter, page: PageRequest): Promise<Page<CustomerSummary>>;
+}
+
+export interface FieldReader {
+  /** The newest version with the status (by `collectedAt`, then by insertion), tombstones left out. */
+  getField(customerId: CustomerId, name: string, status: StatusFilter): Promise<FieldVersion | undefined>;
+  /**
+   * Every version of a name, newest first (by `collectedAt`, then by insertion), tombstones included, for a
+   * live customer; empty for an unknown name or customer. Rejects with `invalid_cursor`.
+   */
+  listFieldHistory(customerId: CustomerId, name: string, page: PageRequest): Promise<Page<FieldVersion>>;
+}
+
+export interface AssetReader {
+  /** In any status, tombstones left out. */
+  getAsset(customerId: CustomerId, assetId: ItemId): Promise<Asset | undefined>;
+  /** Newest first (by `uploadedAt`, then by insertion), tombstones left out. Rejects with `invalid_cursor`. */
+  listAssets(customerId: CustomerId, status: StatusFilter, page: PageRequest): Promise<Page<Asset>>;
+}
+
+export interface LineageReader {
+  /**
+   * An item and what it was made from, root first, in topological order (every source before what derives from
+   * it), through all kinds and statuses, tombstones included. At most 10 items: those nearest to the item.
+   * `undefined` when there is no such item. One round trip.
+   */
+  getDerivationChain(itemId: ItemId): Promise<DerivationChain | undefined>;
+  /**
+   * What was made from an item, in any status but without tombstones: directly, or with `transitive` at any
+   * depth up to 10. By distance, then insertion. `undefined` when there is no such item.
+   */
+  listDependents(itemId: ItemId, options: { transitive: boolean; limit: number }): Promise<
+    { readonly items: readonly DependentItem[]; readonly truncated: boolean } | undefined
+  >;
+}
+
+/** What planning a write of fields or assets needs to know, read in one round trip. */
+export interface WriteContextQuery {
+  readonly customerId: CustomerId;
+  readonly agentId: AgentId | null;
+  /** Field names about to be written. */
+  readonly names: readonly string[];
+  /** Names of assets about to be superseded. */
+  readonly assetNames: readonly string[];
+  /** Items named as sources, and ids the caller chose for new items. */
+  readonly itemIds: readonly ItemId[];
+  /** Locks the customer row until the end of the surrounding transaction. */
+  readonly lock: boolean;
+}
+
+export interface WriteContext {
+  readonly customer: CustomerRecord;
+  readonly tenantMode: ValidationMode | null;
+  readonly agentMode: ValidationMode | null;
+  /** The agent's definitions of the names, in any state. */
+  readonly definitions: readonly FieldDefinition[];
+  /** Those of the names that any agent's definition flags as personal data. */
+  readonly piiNames: readonly string[];
+  /** Versions of the names that are neither superseded nor deleted, newest first. */
+  readonly currentFields: readonly FieldVersion[];
+  /** Assets of the asset names that are neither superseded nor deleted, newest first. */
+  readonly currentAssets: readonly Asset[];
+  /** Those of the item ids that exist, tombstones included. */
+  readonly items: readonly { readonly id: ItemId; readonly kind: ItemKind; readonly deleted: boolean }[];
+}
+
+/** What the check of a scenario's requirements needs to know, read in one round trip. */
+export interface GapContext {
+  readonly customer: CustomerRecord;
+  readonly requirements: readonly FieldRequirement[];
+  /** Definitions of the required names by the requirements' agents. */
+  readonly definitions: readonly FieldDefinition[];
+  /** Active versions of every field (conditions may read any), and of required names the newest version else. */
+  readonly fields: readonly FieldVersion[];
+}
+
+export interface ContextReader {
+  /** Finds merged customers too, not deleted ones. */
+  loadWriteContext(query: WriteContextQuery): Promise<WriteContext | undefined>;
+  loadGapContext(
+    customerId: CustomerId,
+    scenarioId: ScenarioId,
+    selector: RequirementSelector,
+  ): Promise<GapContext | undefined>;
+}
+
+export interface NewCustomer {
+  readonly customer: CustomerRecord;
+  readonly identity: ChannelIdentity | null;
+  readonly audit: readonly AuditEventInsert[];
+}
+
+export interface ProfileWriter {
+  /**
+   * Inserts a customer with its first identity. `taken` when the external id or the identity belongs to a
+   * customer already, and then nothing was written; under any number of concurrent callers one is `created`.
+   */
+  createCustomer(customer: NewCustomer): Promise<"created" | "taken">;
+  /**
+   * Applies a change set atomically. Rejects with `external_id_taken`, `identity_taken` or `item_exists` when
+   * another row owns the key, and then nothing was written.
+   */
+  apply(changes: ChangeSet): Promise<ApplyOutcome>;
+  /** Rejects with `has_dependents` when an item that is no tombstone derives from one of the items. */
+  purge(changes: PurgeSet): Promise<ApplyOutcome>;
+  applyMerge(change: MergeChange): Promise<ApplyOutcome>;
+}
+
+export interface MergeReader {
+  getMerge(mergeId: MergeId): Promise<MergeRecord | undefined>;
+  /** Merges that stand (not undone) into the customer, newest first. */
+  listMergesInto(customerId: CustomerId): Promise<readonly MergeRecord[]>;
+}
+
+export interface TouchedItem {
+  readonly itemId: ItemId;
+  readonly kind: ItemKind;
+  readonly customerId: CustomerId;
+  readonly name: string;
+}
+
+/** Set-based passes over a tenant, or over one customer of it. Both are idempotent and work in bounded batches. */
+export interface LifecycleStore {
+  /** Active fields and assets past their `expiresAt` become expired. Returns what was touched, at most `limit` items. */
+  expireDue(pass: LifecyclePass): Promise<readonly TouchedItem[]>;
+  /**
+   * Active fields and assets with a field or asset source that is missing or deleted become orphaned. Superseded
+   * and expired items stay as they are; what derives from an orphan is not touched, since the orphan still exists.
+   */
+  markOrphans(pass: LifecyclePass): Promise<readonly TouchedItem[]>;
+}
+
+export interface LifecyclePass {
+  readonly customerId: CustomerId | null;
+  readonly now: Instant;
+  readonly limit: number;
+  /** Makes the audit event of one touched item. */
+  readonly auditOf: (item: TouchedItem) => AuditEventInsert;
+}
+
+export interface ProfileStore
+  extends ProfileReader,
+    FieldReader,
+    AssetReader,
+    LineageReader,
+    ContextReader,
+    MergeReader,
+    ProfileWriter,
+    LifecycleStore {
+  /** Runs `work` on a store whose calls are one transaction: all of it is kept, or none when `work` rejects. */
+  transaction<T>(work: (store: ProfileStore) => Promise<T>): Promise<T>;
+}

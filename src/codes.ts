@@ -1,4 +1,22 @@
-import type { ErrorKind } from "./errors.ts";
+/**
+ * What went wrong, in the caller's terms. Transports map kinds, never codes:
+ * HTTP status, process exit code and MCP error are each one table over this list.
+ */
+export type ErrorKind =
+  | "invalid_input"
+  | "unauthenticated"
+  | "forbidden"
+  | "not_found"
+  | "already_exists"
+  | "conflict"
+  | "precondition_failed"
+  | "limit_exceeded"
+  | "rate_limited"
+  | "unsupported"
+  | "timeout"
+  | "unavailable"
+  | "integrity"
+  | "internal";
 
 interface RegisteredCode {
   readonly kind: ErrorKind;

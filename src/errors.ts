@@ -1,24 +1,6 @@
-import { ERROR_CODES, type ErrorCode } from "./codes.ts";
+import { ERROR_CODES, type ErrorCode, type ErrorKind } from "./codes.ts";
 
-/**
- * What went wrong, in the caller's terms. Transports map kinds, never codes:
- * HTTP status, process exit code and MCP error are each one table over this list.
- */
-export type ErrorKind =
-  | "invalid_input"
-  | "unauthenticated"
-  | "forbidden"
-  | "not_found"
-  | "already_exists"
-  | "conflict"
-  | "precondition_failed"
-  | "limit_exceeded"
-  | "rate_limited"
-  | "unsupported"
-  | "timeout"
-  | "unavailable"
-  | "integrity"
-  | "internal";
+export type { ErrorKind };
 
 /** One problem at one place of the input. `path` is a JSON Pointer (RFC 6901); messages never quote a value. */
 export interface ErrorItem {

@@ -1,0 +1,48 @@
+import { availableParallelism } from "node:os";
+import { defineConfig } from "vitest/config";
+
+/** A file of JSON results for a program to read, beside the report for people. */
+const report = process.env["STRONGROOM_TEST_REPORT"];
+
+export default defineConfig({
+  test: {
+    projects: [
+      project("unit", "src/**/*.test.ts"),
+      project("architecture", "test/architecture/**/*.test.ts"),
+      project("contract", "test/contract/**/*.test.ts"),
+      project("integration", "test/integration/**/*.test.ts"),
+      project("property", "test/property/**/*.test.ts"),
+      project("fault", "test/fault/**/*.test.ts"),
+      project("e2e", "test/e2e/**/*.test.ts"),
+    ],
+    // A PGlite takes 400 MB and one core for 2 to 3 s to start: more workers than cores would only time out.
+    pool: "forks",
+    maxWorkers: Math.min(4, availableParallelism()),
+    // A misspelt project or an empty run must not pass; projects that have no file yet are no reason to fail.
+    passWithNoTests: false,
+    reporters: report ? ["default", ["json", { outputFile: report }]] : ["default"],
+    coverage: {
+      provider: "v8",
+      include: ["src/**/*.ts"],
+      exclude: ["src/**/*.test.ts", "src/testing/**"],
+      reporter: ["text-summary", "html", "json-summary"],
+      // The goals of the project; below them the report is yellow or red.
+      watermarks: { lines: [80, 90], statements: [80, 90], functions: [80, 90], branches: [75, 85] },
+    },
+  },
+});
+
+function project(name: string, include: string) {
+  return {
+    extends: true as const,
+    test: {
+      name,
+      include: [include],
+      testTimeout: 30_000,
+      hookTimeout: 60_000,
+      // A test restores what it replaced, and none can leave a spy or a fake clock to the next one.
+      restoreMocks: true,
+      unstubEnvs: true,
+    },
+  };
+}

@@ -82,6 +82,11 @@ export function newLifecycle(recordedAt: Instant): ItemLifecycle {
   };
 }
 
+/** True for a version that readers of current values see. */
+export function isCurrentlyActive(item: ItemLifecycle): boolean {
+  return item.status === "active" && item.deletedAt === null;
+}
+
 export function lifecycleOf(item: ItemLifecycle): ItemLifecycle {
   return {
     status: item.status,

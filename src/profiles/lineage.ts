@@ -1,6 +1,6 @@
 import type { Instant } from "../clock.ts";
 import type { CustomerId, ItemId } from "../identifiers.ts";
-import type { ItemKind, ItemSource, ItemStatus } from "./item.ts";
+import { type ItemKind, type ItemSource, type ItemStatus, isItemSource } from "./item.ts";
 
 /** Items of a derivation chain, the item itself included. */
 export const DERIVATION_CHAIN_LENGTH_MAX = 10;
@@ -38,4 +38,35 @@ export interface DependentItem extends LineageItem {
 export interface ReachedItem {
   readonly item: LineageItem;
   readonly distance: number;
+}
+
+/**
+ * Puts the items reached from one item into a derivation chain: the nearest ones up to the limit, every source
+ * before what derives from it, farther ancestors first where the graph leaves it open.
+ *
+ * @param reached the item itself at distance 0 and its ancestors, each once with its shortest distance
+ */
+export function orderChain(reached: readonly ReachedItem[]): DerivationChain {
+  const nearest = [...reached].sort((a, b) => a.distance - b.distance).slice(0, DERIVATION_CHAIN_LENGTH_MAX);
+  const pending = new Map(nearest.map(({ item }) => [item.id, item]));
+  const farthestFirst = [...pending.values()].reverse();
+  const items: LineageItem[] = [];
+  let progress = true;
+  while (pending.size > 0 && progress) {
+    progress = false;
+    for (const item of farthestFirst) {
+      if (!pending.has(item.id) || item.sources.some((source) => isPending(pending, source))) continue;
+      pending.delete(item.id);
+      items.push(item);
+      progress = true;
+      break;
+    }
+  }
+  const cycle = pending.size > 0;
+  items.push(...farthestFirst.filter((item) => pending.has(item.id)));
+  return { items, truncated: reached.length > items.length, cycle };
+}
+
+function isPending(pending: ReadonlyMap<ItemId, LineageItem>, source: ItemSource): boolean {
+  return isItemSource(source) && pending.has(source.id);
 }

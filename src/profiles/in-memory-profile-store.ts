@@ -1,0 +1,279 @@
+import type { CustomerId, ItemId, MergeId, ScenarioId } from "../identifiers.ts";
+import type { ValidationMode } from "../schema/field-definition.ts";
+import type { RequirementSelector } from "../schema/requirement.ts";
+import type { InMemorySession } from "../storage/in-memory/in-memory-database.ts";
+import { decodeCursor, encodeCursor, type Page, type PageRequest, pageOf } from "../storage/page.ts";
+import type { Asset } from "./asset.ts";
+import type { ApplyOutcome, ChangeSet, MergeChange, MergeRecord, PurgeSet } from "./change-set.ts";
+import type { CustomerRecord, CustomerSummary, ProfileRecord } from "./customer.ts";
+import type { FieldVersion } from "./field-version.ts";
+import { loadGapContext, loadWriteContext } from "./in-memory-profile-contexts.ts";
+import { ProfileTables, compareText, identityKey } from "./in-memory-profile-tables.ts";
+import { applyChanges, applyMergeChange, createCustomer, purgeItems, runPass } from "./in-memory-profile-writes.ts";
+import { isCurrentlyActive, isItemSource, type StatusFilter } from "./item.ts";
+import {
+  DEPENDENTS_DEPTH_MAX,
+  DERIVATION_CHAIN_LENGTH_MAX,
+  type DependentItem,
+  type DerivationChain,
+  orderChain,
+  type ReachedItem,
+} from "./lineage.ts";
+import { customerListName } from "./customer-list.ts";
+import type {
+  CustomerFilter,
+  CustomerLookup,
+  GapContext,
+  LifecyclePass,
+  NewCustomer,
+  ProfileStore,
+  TouchedItem,
+  WriteContext,
+  WriteContextQuery,
+} from "./profile-store.ts";
+
+export interface InMemoryProfileStoreOptions {
+  readonly session: InMemorySession;
+  /** The tenant's own validation mode; tenants live in the platform's tables. */
+  readonly tenantMode: () => Promise<ValidationMode | null>;
+}
+
+/** The reference model: every other engine is compared with it. */
+export class InMemoryProfileStore implements ProfileStore {
+  readonly #options: InMemoryProfileStoreOptions;
+
+  constructor(options: InMemoryProfileStoreOptions) {
+    this.#options = options;
+  }
+
+  #run<T>(work: (tables: ProfileTables) => T): Promise<T> {
+    return this.#options.session.run((tables) => work(new ProfileTables(tables)));
+  }
+
+  transaction<T>(work: (store: ProfileStore) => Promise<T>): Promise<T> {
+    return this.#options.session.transaction((session) =>
+      work(new InMemoryProfileStore({ ...this.#options, session })),
+    );
+  }
+
+  findProfile(lookup: CustomerLookup, scope: "active" | "history"): Promise<ProfileRecord | undefined> {
+    return this.#run((tables) => {
+      const customer = findCustomer(tables, lookup);
+      return customer && tables.profileOf(customer, scope);
+    });
+  }
+
+  async listCustomers(filter: CustomerFilter, page: PageRequest): Promise<Page<CustomerSummary>> {
+    const list = customerListName(filter);
+    const below = page.cursor === undefined ? undefined : decodeCursor(list, page.cursor, 1)[0];
+    const rows = await this.#run((tables) =>
+      tables.customers
+        .filter((customer) => customer.deletedAt === null && customer.mergedIntoId === null)
+        .filter((customer) => matchesFilter(tables, customer, filter))
+        .filter((customer) => below === undefined || customer.customerId < below)
+        .sort((a, b) => compareText(b.customerId, a.customerId))
+        .slice(0, page.limit + 1)
+        .map((customer) => summaryOf(tables, customer)),
+    );
+    return pageOf(rows, page.limit, (last) => encodeCursor(list, [last.customerId]));
+  }
+
+  getField(customerId: CustomerId, name: string, status: StatusFilter): Promise<FieldVersion | undefined> {
+    return this.#run((tables) => {
+      if (!tables.liveCustomer(customerId)) return undefined;
+      const row = tables.fieldsOf(
+        customerId,
+        (field) => field.name === name && field.deletedAt === null && hasStatus(field.status, status),
+      )[0];
+      return row && tables.fieldOf(row);
+    });
+  }
+
+  async listFieldHistory(customerId: CustomerId, name: string, page: PageRequest): Promise<Page<FieldVersion>> {
+    const list = `history:${customerId}:${name}`;
+    const key = page.cursor === undefined ? undefined : decodeCursor(list, page.cursor, 2);
+    const rows = await this.#run((tables) =>
+      tables.liveCustomer(customerId)
+        ? tables
+            .fieldsOf(customerId, (field) => field.name === name)
+            .filter((row) => isBelow(row.collectedAt, row.sequence, key))
+            .slice(0, page.limit + 1)
+            .map((row) => ({ row, item: tables.fieldOf(row) }))
+        : [],
+    );
+    const cut = pageOf(rows, page.limit, ({ row }) => encodeCursor(list, [row.collectedAt, row.sequence.toString()]));
+    return { items: cut.items.map(({ item }) => item), nextCursor: cut.nextCursor };
+  }
+
+  getAsset(customerId: CustomerId, assetId: ItemId): Promise<Asset | undefined> {
+    return this.#run((tables) => {
+      const row = tables.assets.get(assetId);
+      if (!row || row.customerId !== customerId || row.deletedAt !== null) return undefined;
+      return tables.liveCustomer(customerId) && tables.assetOf(row);
+    });
+  }
+
+  async listAssets(customerId: CustomerId, status: StatusFilter, page: PageRequest): Promise<Page<Asset>> {
+    const list = `assets:${customerId}:${status}`;
+    const key = page.cursor === undefined ? undefined : decodeCursor(list, page.cursor, 2);
+    const rows = await this.#run((tables) =>
+      tables.liveCustomer(customerId)
+        ? tables
+            .assetsOf(customerId, (asset) => asset.deletedAt === null && hasStatus(asset.status, status))
+            .filter((row) => isBelow(row.uploadedAt, row.sequence, key))
+            .slice(0, page.limit + 1)
+            .map((row) => ({ row, item: tables.assetOf(row) }))
+        : [],
+    );
+    const cut = pageOf(rows, page.limit, ({ row }) => encodeCursor(list, [row.uploadedAt, row.sequence.toString()]));
+    return { items: cut.items.map(({ item }) => item), nextCursor: cut.nextCursor };
+  }
+
+  getDerivationChain(itemId: ItemId): Promise<DerivationChain | undefined> {
+    return this.#run((tables) => {
+      const reached = walk(tables, itemId, {
+        depth: DERIVATION_CHAIN_LENGTH_MAX,
+        next: (id) => (tables.item(id)?.sources ?? []).filter(isItemSource).map((source) => source.id),
+      });
+      return reached && orderChain(reached.slice(0, DERIVATION_CHAIN_LENGTH_MAX + 1));
+    });
+  }
+
+  listDependents(
+    itemId: ItemId,
+    options: { transitive: boolean; limit: number },
+  ): Promise<{ items: readonly DependentItem[]; truncated: boolean } | undefined> {
+    return this.#run((tables) => {
+      const reached = walk(tables, itemId, {
+        depth: options.transitive ? DEPENDENTS_DEPTH_MAX : 1,
+        next: (id) => tables.childrenOf(id).map((child) => child.id),
+      });
+      if (!reached) return undefined;
+      const live = reached.filter(({ item, distance }) => distance > 0 && !item.deleted);
+      const items = live.slice(0, options.limit).map(({ item, distance }) => ({ ...item, distance }));
+      return { items, truncated: live.length > options.limit };
+    });
+  }
+
+  async loadWriteContext(query: WriteContextQuery): Promise<WriteContext | undefined> {
+    const tenantMode = await this.#options.tenantMode();
+    return this.#run((tables) => loadWriteContext(tables, query, tenantMode));
+  }
+
+  loadGapContext(
+    customerId: CustomerId,
+    scenarioId: ScenarioId,
+    selector: RequirementSelector,
+  ): Promise<GapContext | undefined> {
+    return this.#run((tables) => loadGapContext(tables, customerId, { scenarioId, selector }));
+  }
+
+  getMerge(mergeId: MergeId): Promise<MergeRecord | undefined> {
+    return this.#run((tables) => tables.merges.get(mergeId));
+  }
+
+  listMergesInto(customerId: CustomerId): Promise<readonly MergeRecord[]> {
+    return this.#run((tables) =>
+      tables.merges
+        .filter((merge) => merge.targetCustomerId === customerId && merge.undoneAt === null)
+        .sort((a, b) => compareText(b.mergedAt, a.mergedAt) || compareText(b.mergeId, a.mergeId)),
+    );
+  }
+
+  createCustomer(customer: NewCustomer): Promise<"created" | "taken"> {
+    return this.#run((tables) => createCustomer(tables, customer));
+  }
+
+  apply(changes: ChangeSet): Promise<ApplyOutcome> {
+    return this.#run((tables) => applyChanges(tables, changes));
+  }
+
+  purge(changes: PurgeSet): Promise<ApplyOutcome> {
+    return this.#run((tables) => purgeItems(tables, changes));
+  }
+
+  applyMerge(change: MergeChange): Promise<ApplyOutcome> {
+    return this.#run((tables) => applyMergeChange(tables, change));
+  }
+
+  expireDue(pass: LifecyclePass): Promise<readonly TouchedItem[]> {
+    return this.#run((tables) => runPass(tables, "expired", pass));
+  }
+
+  markOrphans(pass: LifecyclePass): Promise<readonly TouchedItem[]> {
+    return this.#run((tables) => runPass(tables, "orphaned", pass));
+  }
+}
+
+function findCustomer(tables: ProfileTables, lookup: CustomerLookup): CustomerRecord | undefined {
+  switch (lookup.by) {
+    case "id":
+      return tables.liveCustomer(lookup.customerId);
+    case "identity": {
+      const identity = tables.identities.get(identityKey(lookup));
+      return identity && tables.liveCustomer(identity.customerId);
+    }
+    case "externalId": {
+      let customer = tables.customers.find((row) => row.externalId === lookup.externalId && row.deletedAt === null);
+      while (customer?.mergedIntoId) customer = tables.liveCustomer(customer.mergedIntoId);
+      return customer;
+    }
+  }
+}
+
+function matchesFilter(tables: ProfileTables, customer: CustomerRecord, filter: CustomerFilter): boolean {
+  if (filter.externalId !== undefined && customer.externalId !== filter.externalId) return false;
+  if (filter.identity && tables.identities.get(identityKey(filter.identity))?.customerId !== customer.customerId) {
+    return false;
+  }
+  const prefix = filter.textPrefix?.toLowerCase().slice(0, 100);
+  if (prefix === undefined) return true;
+  const matches = tables.fieldsOf(
+    customer.customerId,
+    (field) =>
+      isCurrentlyActive(field) &&
+      field.valueType === "string" &&
+      !field.isPii &&
+      typeof field.value === "string" &&
+      field.value.toLowerCase().startsWith(prefix),
+  );
+  return matches.length > 0;
+}
+
+function summaryOf(tables: ProfileTables, customer: CustomerRecord): CustomerSummary {
+  const { mergedIntoId: _, deletedAt: __, wrappedKey: ___, ...header } = customer;
+  return { ...header, identities: tables.identitiesOf(customer.customerId) };
+}
+
+function hasStatus(status: string, wanted: StatusFilter): boolean {
+  return wanted === "any" || status === wanted;
+}
+
+function isBelow(instant: string, sequence: bigint, key: readonly string[] | undefined): boolean {
+  const [keyInstant = "", keySequence = "0"] = key ?? [];
+  if (key === undefined) return true;
+  return instant < keyInstant || (instant === keyInstant && sequence < BigInt(keySequence));
+}
+
+/** Breadth first from an item of a live customer; each item once, nearest first, then in order of insertion. */
+function walk(
+  tables: ProfileTables,
+  startId: string,
+  { depth, next }: { depth: number; next: (id: string) => readonly string[] },
+): ReachedItem[] | undefined {
+  const start = tables.item(startId);
+  if (!start || !tables.liveCustomer(start.customerId)) return undefined;
+  const distances = new Map<string, number>([[startId, 0]]);
+  let level = [startId];
+  for (let distance = 1; distance <= depth && level.length > 0; distance++) {
+    level = [...new Set(level.flatMap(next))].filter((id) => !distances.has(id));
+    for (const id of level) distances.set(id, distance);
+  }
+  return [...distances]
+    .flatMap(([id, distance]) => {
+      const row = tables.item(id);
+      return row ? [{ row, distance }] : [];
+    })
+    .sort((a, b) => a.distance - b.distance || (a.row.sequence < b.row.sequence ? -1 : 1))
+    .map(({ row, distance }) => ({ item: tables.lineageItemOf(row), distance }));
+}

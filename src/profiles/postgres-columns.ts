@@ -1,0 +1,157 @@
+import type { Instant } from "../clock.ts";
+
+/** How a member of a record is kept: the one place that names a column and its type. */
+interface Column {
+  readonly key: string;
+  readonly column: string;
+  readonly type: "uuid" | "text" | "jsonb" | "boolean" | "integer" | "bigint" | "double precision" | "timestamptz";
+}
+
+function column(key: string, type: Column["type"], name: string = snakeCase(key)): Column {
+  return { key, column: name, type };
+}
+
+function snakeCase(key: string): string {
+  return key.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+}
+
+export const LIFECYCLE_COLUMNS: readonly Column[] = [
+  column("status", "text"),
+  column("supersededById", "uuid"),
+  column("supersededAt", "timestamptz"),
+  column("expiredAt", "timestamptz"),
+  column("orphanedAt", "timestamptz"),
+  column("recordedAt", "timestamptz"),
+  column("endedAt", "timestamptz"),
+  column("deletedAt", "timestamptz"),
+];
+
+export const CUSTOMER_COLUMNS: readonly Column[] = [
+  column("customerId", "uuid", "id"),
+  column("externalId", "text"),
+  column("verificationLevel", "text"),
+  column("createdAt", "timestamptz"),
+  column("updatedAt", "timestamptz"),
+  column("lastInteractionAt", "timestamptz"),
+  column("version", "integer"),
+  column("mergedIntoId", "uuid"),
+  column("deletedAt", "timestamptz"),
+  column("wrappedKey", "text"),
+];
+
+export const IDENTITY_COLUMNS: readonly Column[] = [
+  column("channel", "text"),
+  column("channelUserId", "text"),
+  column("verified", "boolean"),
+  column("verifiedAt", "timestamptz"),
+  column("primary", "boolean", "is_primary"),
+  column("createdAt", "timestamptz"),
+];
+
+export const CONSENT_COLUMNS: readonly Column[] = [
+  column("id", "uuid"),
+  column("consentType", "text"),
+  column("granted", "boolean"),
+  column("grantedAt", "timestamptz"),
+  column("revokedAt", "timestamptz"),
+  column("sourceSessionId", "text"),
+  column("ipAddress", "text"),
+  column("recordedAt", "timestamptz"),
+];
+
+export const FIELD_COLUMNS: readonly Column[] = [
+  column("id", "uuid"),
+  column("customerId", "uuid"),
+  column("name", "text"),
+  column("value", "jsonb"),
+  column("valueType", "text"),
+  column("source", "text"),
+  column("sourceSessionId", "text"),
+  column("sourceScenarioId", "text"),
+  column("sourceStepId", "text"),
+  column("verified", "boolean"),
+  column("verificationMethod", "text"),
+  column("verifiedAt", "timestamptz"),
+  column("verifiedBy", "text"),
+  column("confidence", "double precision"),
+  column("requiresConfirmation", "boolean"),
+  column("collectedAt", "timestamptz"),
+  column("expiresAt", "timestamptz"),
+  column("fieldDefinitionId", "uuid"),
+  column("metadata", "jsonb"),
+  column("isPii", "boolean"),
+  column("sealedValue", "text"),
+  ...LIFECYCLE_COLUMNS,
+];
+
+/** Written with a version, read only to prove or erase it. */
+export const FIELD_INSERT_COLUMNS: readonly Column[] = [...FIELD_COLUMNS, column("commitmentSecret", "text")];
+
+export const ASSET_COLUMNS: readonly Column[] = [
+  column("id", "uuid"),
+  column("customerId", "uuid"),
+  column("name", "text"),
+  column("assetType", "text"),
+  column("storageProvider", "text"),
+  column("storagePath", "text"),
+  column("mimeType", "text"),
+  column("sizeBytes", "bigint"),
+  column("checksum", "text"),
+  column("uploadedAt", "timestamptz"),
+  column("uploadedInSessionId", "text"),
+  column("uploadedInScenarioId", "text"),
+  column("derivedFromTool", "text"),
+  column("verified", "boolean"),
+  column("verificationResult", "jsonb"),
+  column("retentionPolicy", "text"),
+  column("expiresAt", "timestamptz"),
+  column("metadata", "jsonb"),
+  ...LIFECYCLE_COLUMNS,
+];
+
+/** `'id', f.id, 'name', f.name, ...`: the arguments of `json_build_object` for one row. */
+export function jsonMembers(alias: string, columns: readonly Column[]): string {
+  return columns.map(({ key, column: name }) => `'${key}', ${alias}.${name}`).join(", ");
+}
+
+export function columnNames(columns: readonly Column[]): string {
+  return columns.map((each) => each.column).join(", ");
+}
+
+/** `r."id", r."customerId", ...`: the members of a JSON record set in column order. */
+export function recordMembers(alias: string, columns: readonly Column[]): string {
+  return columns.map((each) => `${alias}."${each.key}"`).join(", ");
+}
+
+/** A JSON array parameter as rows, its members typed like the columns. */
+export function recordSet(parameter: string, alias: string, columns: readonly Column[]): string {
+  return `jsonb_to_recordset(${parameter}::jsonb) as ${alias}(${columns
+    .map((each) => `"${each.key}" ${each.type}`)
+    .join(", ")})`;
+}
+
+/** `status = r."status", ...`: assignments from a JSON record set. */
+export function assignments(alias: string, columns: readonly Column[]): string {
+  return columns.map((each) => `${each.column} = ${alias}."${each.key}"`).join(", ");
+}
+
+/** Makes a function that turns the instants of one row, as PostgreSQL writes them in JSON, into `Instant`s in place. */
+export function instantReviver(columns: readonly Column[]): (row: Record<string, unknown>) => void {
+  const keys = columns.filter((each) => each.type === "timestamptz").map((each) => each.key);
+  return (row) => {
+    for (const key of keys) {
+      const text = row[key];
+      if (typeof text === "string") row[key] = instantFromJson(text);
+    }
+  };
+}
+
+/**
+ * `2026-03-03T09:30:00.5+00:00` to `2026-03-03T09:30:00.500Z`. Sessions run in UTC and columns keep three
+ * decimals, so only trailing zeros can be missing.
+ */
+export function instantFromJson(text: string): Instant {
+  const bare = text.slice(0, -6);
+  if (bare.length === 23) return `${bare}Z` as Instant;
+  return (bare.length === 19 ? `${bare}.000Z` : `${bare.padEnd(23, "0")}Z`) as Instant;
+}

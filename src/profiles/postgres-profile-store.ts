@@ -1,0 +1,253 @@
+import { VaultError } from "../errors.ts";
+import type { CustomerId, ItemId, MergeId, ScenarioId, TenantId } from "../identifiers.ts";
+import type { RequirementSelector } from "../schema/requirement.ts";
+import { ConstraintViolation, type SqlSession, type SqlStatement } from "../storage/postgres/sql-database.ts";
+import { decodeCursor, encodeCursor, type Page, type PageRequest, pageOf } from "../storage/page.ts";
+import type { Asset } from "./asset.ts";
+import type { ApplyOutcome, ChangeSet, MergeChange, MergeRecord, PurgeSet } from "./change-set.ts";
+import { customerListName } from "./customer-list.ts";
+import type { CustomerSummary, ProfileRecord } from "./customer.ts";
+import type { FieldVersion } from "./field-version.ts";
+import type { StatusFilter } from "./item.ts";
+import { type DependentItem, type DerivationChain, orderChain } from "./lineage.ts";
+import { compileChangeSet } from "./postgres-change-set.ts";
+import { gapContextValues, LOAD_GAP_CONTEXT, LOAD_WRITE_CONTEXT } from "./postgres-context-statements.ts";
+import { DEPENDENTS, DERIVATION_CHAIN } from "./postgres-lineage-statements.ts";
+import { applyMergeChange, purgeItems, runPass } from "./postgres-profile-writes.ts";
+import {
+  ASSET_BY_ID,
+  assetsByStatus,
+  FIELD_HISTORY,
+  fieldByStatus,
+  LIST_CUSTOMERS,
+  LIST_CUSTOMERS_BY_EXTERNAL_ID,
+  LIST_CUSTOMERS_BY_IDENTITY,
+  LIST_CUSTOMERS_BY_TEXT,
+  PROFILE_BY_EXTERNAL_ID,
+  PROFILE_BY_ID,
+  PROFILE_BY_IDENTITY,
+} from "./postgres-read-statements.ts";
+import {
+  reviveAsset,
+  reviveField,
+  reviveGapContext,
+  reviveLineageItem,
+  reviveMerge,
+  reviveProfile,
+  reviveSummary,
+  reviveWriteContext,
+} from "./postgres-rows.ts";
+import {
+  CREATE_CUSTOMER,
+  EXPIRE_DUE,
+  LOCK_CUSTOMERS,
+  MARK_ORPHANS,
+  MERGE_BY_ID,
+  MERGES_INTO,
+} from "./postgres-write-statements.ts";
+import { auditRecords } from "../audit/postgres-audit-rows.ts";
+import type {
+  CustomerFilter,
+  CustomerLookup,
+  GapContext,
+  LifecyclePass,
+  NewCustomer,
+  ProfileStore,
+  TouchedItem,
+  WriteContext,
+  WriteContextQuery,
+} from "./profile-store.ts";
+
+type JsonRow = Record<string, unknown>;
+
+/** Profiles on PostgreSQL, a server's or PGlite's. Every read is one round trip, every change set one statement. */
+export class PostgresProfileStore implements ProfileStore {
+  readonly #tenantId: TenantId;
+  readonly #session: SqlSession;
+
+  constructor(tenantId: TenantId, session: SqlSession) {
+    this.#tenantId = tenantId;
+    this.#session = session;
+  }
+
+  #rows(statement: SqlStatement, ...values: readonly unknown[]): Promise<JsonRow[]> {
+    return this.#session.query<JsonRow>(statement, [this.#tenantId, ...values]);
+  }
+
+  transaction<T>(work: (store: ProfileStore) => Promise<T>): Promise<T> {
+    return this.#session.transaction((session) => work(new PostgresProfileStore(this.#tenantId, session)));
+  }
+
+  async findProfile(lookup: CustomerLookup, scope: "active" | "history"): Promise<ProfileRecord | undefined> {
+    const [row] = await this.#findProfile(lookup, scope);
+    return row && reviveProfile(row["profile"]);
+  }
+
+  #findProfile(lookup: CustomerLookup, scope: "active" | "history"): Promise<JsonRow[]> {
+    switch (lookup.by) {
+      case "id":
+        return this.#rows(PROFILE_BY_ID[scope], lookup.customerId);
+      case "externalId":
+        return this.#rows(PROFILE_BY_EXTERNAL_ID[scope], lookup.externalId);
+      case "identity":
+        return this.#rows(PROFILE_BY_IDENTITY[scope], lookup.channel, lookup.channelUserId);
+    }
+  }
+
+  async listCustomers(filter: CustomerFilter, page: PageRequest): Promise<Page<CustomerSummary>> {
+    const list = customerListName(filter);
+    const below = page.cursor === undefined ? null : decodeCursor(list, page.cursor, 1)[0];
+    const rows = await this.#listCustomers(filter, [below, page.limit + 1]);
+    const customers = rows.map((row) => reviveSummary(row["customer"]));
+    return pageOf(customers, page.limit, (last) => encodeCursor(list, [last.customerId]));
+  }
+
+  #listCustomers(filter: CustomerFilter, place: readonly unknown[]): Promise<JsonRow[]> {
+    const { identity, externalId, textPrefix } = filter;
+    if ([identity, externalId, textPrefix].filter((part) => part !== undefined).length > 1) {
+      throw new VaultError("invalid_request", "Filter customers by one of identity, external id or text.");
+    }
+    if (identity) return this.#rows(LIST_CUSTOMERS_BY_IDENTITY, ...place, identity.channel, identity.channelUserId);
+    if (externalId !== undefined) return this.#rows(LIST_CUSTOMERS_BY_EXTERNAL_ID, ...place, externalId);
+    if (textPrefix !== undefined) return this.#rows(LIST_CUSTOMERS_BY_TEXT, ...place, textPrefix);
+    return this.#rows(LIST_CUSTOMERS, ...place);
+  }
+
+  async getField(customerId: CustomerId, name: string, status: StatusFilter): Promise<FieldVersion | undefined> {
+    const [row] = await this.#rows(fieldByStatus(status), customerId, name);
+    return row && reviveField(row["item"]);
+  }
+
+  async listFieldHistory(customerId: CustomerId, name: string, page: PageRequest): Promise<Page<FieldVersion>> {
+    const list = `history:${customerId}:${name}`;
+    const [instant = null, sequence = null] = page.cursor === undefined ? [] : decodeCursor(list, page.cursor, 2);
+    const rows = await this.#rows(FIELD_HISTORY, customerId, name, instant, sequence, page.limit + 1);
+    const versions = rows.map((row) => ({ item: reviveField(row["item"]), sequence: String(row["sequence"]) }));
+    const cut = pageOf(versions, page.limit, (last) => encodeCursor(list, [last.item.collectedAt, last.sequence]));
+    return { items: cut.items.map(({ item }) => item), nextCursor: cut.nextCursor };
+  }
+
+  async getAsset(customerId: CustomerId, assetId: ItemId): Promise<Asset | undefined> {
+    const [row] = await this.#rows(ASSET_BY_ID, customerId, assetId);
+    return row && reviveAsset(row["item"]);
+  }
+
+  async listAssets(customerId: CustomerId, status: StatusFilter, page: PageRequest): Promise<Page<Asset>> {
+    const list = `assets:${customerId}:${status}`;
+    const [instant = null, sequence = null] = page.cursor === undefined ? [] : decodeCursor(list, page.cursor, 2);
+    const rows = await this.#rows(assetsByStatus(status), customerId, instant, sequence, page.limit + 1);
+    const assets = rows.map((row) => ({ item: reviveAsset(row["item"]), sequence: String(row["sequence"]) }));
+    const cut = pageOf(assets, page.limit, (last) => encodeCursor(list, [last.item.uploadedAt, last.sequence]));
+    return { items: cut.items.map(({ item }) => item), nextCursor: cut.nextCursor };
+  }
+
+  async getDerivationChain(itemId: ItemId): Promise<DerivationChain | undefined> {
+    const rows = await this.#rows(DERIVATION_CHAIN, itemId);
+    if (rows[0]?.["distance"] !== 0) return undefined;
+    return orderChain(
+      rows.map((row) => ({ item: reviveLineageItem(row["item"]), distance: Number(row["distance"]) })),
+    );
+  }
+
+  async listDependents(
+    itemId: ItemId,
+    options: { transitive: boolean; limit: number },
+  ): Promise<{ items: readonly DependentItem[]; truncated: boolean } | undefined> {
+    const depth = options.transitive ? Number.MAX_SAFE_INTEGER % 2 ** 31 : 1;
+    const [start, ...rows] = await this.#rows(DEPENDENTS, itemId, depth, options.limit);
+    if (start?.["distance"] !== 0) return undefined;
+    const items = rows.map((row) => ({ ...reviveLineageItem(row["item"]), distance: Number(row["distance"]) }));
+    return { items: items.slice(0, options.limit), truncated: items.length > options.limit };
+  }
+
+  async loadWriteContext(query: WriteContextQuery): Promise<WriteContext | undefined> {
+    // The lock is a statement of its own: the one that reads must begin after the lock is held to see what the
+    // writer before left.
+    if (query.lock) await this.#rows(LOCK_CUSTOMERS, [query.customerId]);
+    const [row] = await this.#rows(
+      LOAD_WRITE_CONTEXT,
+      query.customerId,
+      query.agentId,
+      query.names,
+      query.assetNames,
+      query.itemIds,
+    );
+    return row && reviveWriteContext(row["context"]);
+  }
+
+  async loadGapContext(
+    customerId: CustomerId,
+    scenarioId: ScenarioId,
+    selector: RequirementSelector,
+  ): Promise<GapContext | undefined> {
+    const [row] = await this.#rows(LOAD_GAP_CONTEXT, customerId, scenarioId, ...gapContextValues(selector));
+    return row && reviveGapContext(row["context"]);
+  }
+
+  async getMerge(mergeId: MergeId): Promise<MergeRecord | undefined> {
+    const [row] = await this.#rows(MERGE_BY_ID, mergeId);
+    return row && reviveMerge(row["merge"]);
+  }
+
+  async listMergesInto(customerId: CustomerId): Promise<readonly MergeRecord[]> {
+    return (await this.#rows(MERGES_INTO, customerId)).map((row) => reviveMerge(row["merge"]));
+  }
+
+  async createCustomer({ customer, identity, audit }: NewCustomer): Promise<"created" | "taken"> {
+    try {
+      const identities = identity ? [identity] : [];
+      const values = [[customer], identities, auditRecords(audit)].map((rows) => JSON.stringify(rows));
+      const [row] = await this.#rows(CREATE_CUSTOMER, ...values);
+      return row?.["created"] === 1 ? "created" : "taken";
+    } catch (error) {
+      // The external id was taken between the look and the insert: the identity found no customer to belong to.
+      if (violates(error, "channel_identities_customer_fkey")) return "taken";
+      throw error;
+    }
+  }
+
+  async apply(changes: ChangeSet): Promise<ApplyOutcome> {
+    const { statement, values } = compileChangeSet(changes);
+    try {
+      const [row] = await this.#rows(statement, changes.customerId, changes.expectedVersion, ...values);
+      return row?.["applied"] === 1 ? "applied" : "stale";
+    } catch (error) {
+      throw translateViolation(error);
+    }
+  }
+
+  purge(changes: PurgeSet): Promise<ApplyOutcome> {
+    return this.#session.transaction((session) => purgeItems(session, this.#tenantId, changes));
+  }
+
+  applyMerge(change: MergeChange): Promise<ApplyOutcome> {
+    return this.#session.transaction((session) => applyMergeChange(session, this.#tenantId, change));
+  }
+
+  expireDue(pass: LifecyclePass): Promise<readonly TouchedItem[]> {
+    return this.#session.transaction((session) => runPass(session, this.#tenantId, { statement: EXPIRE_DUE, pass }));
+  }
+
+  markOrphans(pass: LifecyclePass): Promise<readonly TouchedItem[]> {
+    return this.#session.transaction((session) => runPass(session, this.#tenantId, { statement: MARK_ORPHANS, pass }));
+  }
+}
+
+function violates(error: unknown, constraint: string): boolean {
+  return error instanceof ConstraintViolation && error.constraint === constraint;
+}
+
+function translateViolation(error: unknown): unknown {
+  if (!(error instanceof ConstraintViolation)) return error;
+  switch (error.constraint) {
+    case "customers_external_id_key":
+      return new VaultError("external_id_taken", "Another customer has this external id.", { cause: error });
+    case "channel_identities_pkey":
+      return new VaultError("identity_taken", "Another customer owns this channel identity.", { cause: error });
+    case "profile_fields_pkey":
+    case "profile_assets_pkey":
+      return new VaultError("item_exists", "An item with this id exists already.", { cause: error });
+    default:
+      return new VaultError("internal_error", "A stored constraint refused the change.", { cause: error });
+  }
+}

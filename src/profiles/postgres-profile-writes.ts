@@ -1,0 +1,130 @@
+import {
+  AUDIT_INSERT_COLUMNS,
+  AUDIT_RECORD_MEMBERS,
+  auditRecordSet,
+  auditRecords,
+} from "../audit/postgres-audit-rows.ts";
+import type { AuditEventInsert } from "../audit/audit-event.ts";
+import type { TenantId } from "../identifiers.ts";
+import type { SqlSession, SqlStatement } from "../storage/postgres/sql-database.ts";
+import type { ApplyOutcome, MergeChange, PurgeSet } from "./change-set.ts";
+import type { CustomerRecord } from "./customer.ts";
+import { hasDependents } from "./has-dependents.ts";
+import { isCurrentlyActive } from "./item.ts";
+import {
+  INSERT_MERGE,
+  LIVE_DEPENDENTS,
+  LOCK_CUSTOMERS,
+  MARK_MERGE_UNDONE,
+  MOVE_ASSETS,
+  MOVE_CONSENTS,
+  MOVE_FIELDS,
+  MOVE_IDENTITIES,
+  PUT_CUSTOMER,
+  purgeStatements,
+  SET_FIELD_LIFECYCLES,
+  SET_IDENTITIES,
+} from "./postgres-write-statements.ts";
+import type { LifecyclePass, TouchedItem } from "./profile-store.ts";
+
+/* The rare writes that take several statements. Each runs in the transaction its session is. */
+
+const APPEND_AUDIT: SqlStatement = {
+  name: "append_audit",
+  text: `insert into audit_events (${AUDIT_INSERT_COLUMNS}) select $1, ${AUDIT_RECORD_MEMBERS} from ${auditRecordSet("$2")}`,
+};
+
+async function appendAudit(
+  session: SqlSession,
+  tenantId: TenantId,
+  events: readonly AuditEventInsert[],
+): Promise<void> {
+  if (events.length > 0) await session.query(APPEND_AUDIT, [tenantId, JSON.stringify(auditRecords(events))]);
+}
+
+interface Expected {
+  readonly customer: CustomerRecord;
+  readonly expectedVersion: number;
+}
+
+/** Locks the customers in the order of their ids and tells whether all stand at the expected versions. */
+async function lockAt(session: SqlSession, tenantId: TenantId, expected: readonly Expected[]): Promise<boolean> {
+  const ids = expected.map(({ customer }) => customer.customerId);
+  const rows = await session.query<{ id: string; version: number }>(LOCK_CUSTOMERS, [tenantId, ids]);
+  const versions = new Map(rows.map((row) => [row.id, row.version]));
+  return expected.every(({ customer, expectedVersion }) => versions.get(customer.customerId) === expectedVersion);
+}
+
+async function putCustomer(session: SqlSession, tenantId: TenantId, customer: CustomerRecord): Promise<void> {
+  await session.query(PUT_CUSTOMER, [tenantId, customer.customerId, JSON.stringify([customer])]);
+}
+
+export async function purgeItems(session: SqlSession, tenantId: TenantId, changes: PurgeSet): Promise<ApplyOutcome> {
+  if (!(await lockAt(session, tenantId, [changes]))) return "stale";
+  const dependents = await session.query<{ id: string }>(LIVE_DEPENDENTS, [tenantId, changes.itemIds]);
+  if (dependents.length > 0) throw hasDependents(dependents.map((row) => row.id));
+  await putCustomer(session, tenantId, { ...changes.customer, version: changes.expectedVersion + 1 });
+  const table = changes.kind === "profile_field" ? "profile_fields" : "profile_assets";
+  for (const statement of purgeStatements(table)) await session.query(statement, [tenantId, changes.itemIds]);
+  await appendAudit(session, tenantId, changes.audit);
+  return "applied";
+}
+
+/**
+ * The order keeps the unique index on active versions satisfied at every step: first what stops being active,
+ * then what moves, last what becomes active again where it is.
+ */
+export async function applyMergeChange(
+  session: SqlSession,
+  tenantId: TenantId,
+  change: MergeChange,
+): Promise<ApplyOutcome> {
+  if (!(await lockAt(session, tenantId, [change.from, change.to]))) return "stale";
+  const fromId = change.from.customer.customerId;
+  const toId = change.to.customer.customerId;
+  // The giver first: an external id must be free before the receiver can carry it.
+  await putCustomer(session, tenantId, change.from.customer);
+  await putCustomer(session, tenantId, change.to.customer);
+  const move = async (statement: SqlStatement, rows: readonly object[]): Promise<void> => {
+    if (rows.length > 0) await session.query(statement, [tenantId, fromId, toId, JSON.stringify(rows)]);
+  };
+  const setLifecycles = async (rows: readonly object[]): Promise<void> => {
+    if (rows.length > 0) await session.query(SET_FIELD_LIFECYCLES, [tenantId, JSON.stringify(rows)]);
+  };
+  await setLifecycles(change.endFields.filter((field) => !isCurrentlyActive(field)));
+  await move(MOVE_FIELDS, change.moveFields);
+  await move(MOVE_ASSETS, change.moveAssets);
+  await setLifecycles(change.endFields.filter(isCurrentlyActive));
+  if (change.updateIdentities.length > 0) {
+    await session.query(SET_IDENTITIES, [tenantId, [fromId, toId], JSON.stringify(change.updateIdentities)]);
+  }
+  await move(MOVE_IDENTITIES, change.moveIdentities);
+  if (change.moveConsents.length > 0) {
+    await session.query(MOVE_CONSENTS, [tenantId, fromId, toId, change.moveConsents]);
+  }
+  await putMergeRecord(session, tenantId, change);
+  await appendAudit(session, tenantId, change.audit);
+  return "applied";
+}
+
+async function putMergeRecord(session: SqlSession, tenantId: TenantId, change: MergeChange): Promise<void> {
+  if ("insert" in change.record) {
+    const { mergeId, sourceCustomerId, targetCustomerId, mergedAt, preImage } = change.record.insert;
+    const values = [tenantId, mergeId, sourceCustomerId, targetCustomerId, mergedAt, JSON.stringify(preImage)];
+    await session.query(INSERT_MERGE, values);
+  } else {
+    await session.query(MARK_MERGE_UNDONE, [tenantId, change.record.markUndone, change.record.at]);
+  }
+}
+
+export async function runPass(
+  session: SqlSession,
+  tenantId: TenantId,
+  { statement, pass }: { statement: SqlStatement; pass: LifecyclePass },
+): Promise<readonly TouchedItem[]> {
+  const values = [tenantId, pass.now, pass.customerId, pass.limit];
+  const rows = await session.query<Record<string, unknown>>(statement, values);
+  const touched = rows as unknown as TouchedItem[];
+  await appendAudit(session, tenantId, touched.map(pass.auditOf));
+  return touched;
+}

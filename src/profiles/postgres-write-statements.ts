@@ -1,0 +1,209 @@
+import type { SqlStatement } from "../storage/postgres/sql-database.ts";
+import { auditPart } from "./postgres-change-set.ts";
+import {
+  CUSTOMER_COLUMNS,
+  assignments,
+  columnNames,
+  IDENTITY_COLUMNS,
+  LIFECYCLE_COLUMNS,
+  recordMembers,
+  recordSet,
+} from "./postgres-columns.ts";
+import { ACTIVE } from "./postgres-read-statements.ts";
+
+/**
+ * $2 customer, $3 its identity or an empty list, $4 audit events. Either both keys are free or nothing is
+ * written: the customer is inserted only when as many identities were free as there are in $3.
+ */
+export const CREATE_CUSTOMER: SqlStatement = {
+  name: "create_customer",
+  text: `
+    with wanted as (
+      select h.* from ${recordSet("$2", "h", CUSTOMER_COLUMNS)}
+      where h."externalId" is null or not exists (
+        select from customers c where c.tenant_id = $1 and c.external_id = h."externalId" and c.deleted_at is null)
+    ), identity as (
+      insert into channel_identities (tenant_id, customer_id, ${columnNames(IDENTITY_COLUMNS)})
+      select $1, w."customerId", ${recordMembers("r", IDENTITY_COLUMNS)}
+      from wanted w, ${recordSet("$3", "r", IDENTITY_COLUMNS)}
+      on conflict (tenant_id, channel, channel_user_id) do nothing
+      returning customer_id
+    ), bumped as (
+      insert into customers (tenant_id, ${columnNames(CUSTOMER_COLUMNS)})
+      select $1, ${recordMembers("w", CUSTOMER_COLUMNS)} from wanted w
+      where (select count(*) from identity) = jsonb_array_length($3::jsonb)
+      on conflict (tenant_id, external_id) where external_id is not null and deleted_at is null do nothing
+      returning id
+    ), ${auditPart("$4")}
+    select (select count(*)::int from bumped) as created, (select count(*)::int from identity) as identities`,
+};
+
+export const LOCK_CUSTOMERS: SqlStatement = {
+  name: "lock_customers",
+  text: `select c.id, c.version from customers c
+    where c.tenant_id = $1 and c.id = any($2::uuid[]) and c.deleted_at is null order by c.id for update`,
+};
+
+/** The header is written whole, with the version it names. */
+export const PUT_CUSTOMER: SqlStatement = {
+  name: "put_customer",
+  text: `update customers c set ${assignments("h", CUSTOMER_COLUMNS.filter(({ key }) => key !== "customerId"))}
+    from ${recordSet("$3", "h", CUSTOMER_COLUMNS)} where c.tenant_id = $1 and c.id = $2`,
+};
+
+const LIFECYCLE_RECORD = [{ key: "id", column: "id", type: "uuid" } as const, ...LIFECYCLE_COLUMNS];
+
+function moveItems(table: "profile_fields" | "profile_assets"): SqlStatement {
+  return {
+    name: `move_${table}`,
+    text: `update ${table} t set customer_id = $3, ${assignments("r", LIFECYCLE_COLUMNS)}
+      from ${recordSet("$4", "r", LIFECYCLE_RECORD)}
+      where t.tenant_id = $1 and t.customer_id = $2 and t.id = r.id`,
+  };
+}
+export const MOVE_FIELDS: SqlStatement = moveItems("profile_fields");
+export const MOVE_ASSETS: SqlStatement = moveItems("profile_assets");
+
+export const SET_FIELD_LIFECYCLES: SqlStatement = {
+  name: "set_field_lifecycles",
+  text: `update profile_fields t set ${assignments("r", LIFECYCLE_COLUMNS)}
+    from ${recordSet("$2", "r", LIFECYCLE_RECORD)} where t.tenant_id = $1 and t.id = r.id`,
+};
+
+/** $2 the owner before, $3 the owner afterwards, $4 the identities. */
+export const MOVE_IDENTITIES: SqlStatement = {
+  name: "move_identities",
+  text: `update channel_identities i set customer_id = $3, ${assignments("r", IDENTITY_COLUMNS)}
+    from ${recordSet("$4", "r", IDENTITY_COLUMNS)}
+    where i.tenant_id = $1 and i.customer_id = $2 and i.channel = r.channel and i.channel_user_id = r."channelUserId"`,
+};
+
+/** $2 the two owners, $3 the identities. */
+export const SET_IDENTITIES: SqlStatement = {
+  name: "set_identities",
+  text: `update channel_identities i set ${assignments("r", IDENTITY_COLUMNS)}
+    from ${recordSet("$3", "r", IDENTITY_COLUMNS)}
+    where i.tenant_id = $1 and i.customer_id = any($2::uuid[])
+      and i.channel = r.channel and i.channel_user_id = r."channelUserId"`,
+};
+
+export const MOVE_CONSENTS: SqlStatement = {
+  name: "move_consents",
+  text: "update consents set customer_id = $3 where tenant_id = $1 and customer_id = $2 and id = any($4::uuid[])",
+};
+
+export const INSERT_MERGE: SqlStatement = {
+  name: "insert_merge",
+  text: `insert into customer_merges (tenant_id, id, source_customer_id, target_customer_id, merged_at, pre_image)
+    values ($1, $2, $3, $4, $5, $6::jsonb)`,
+};
+
+export const MARK_MERGE_UNDONE: SqlStatement = {
+  name: "mark_merge_undone",
+  text: "update customer_merges set undone_at = $3 where tenant_id = $1 and id = $2 and undone_at is null returning id",
+};
+
+const MERGE_JSON = `json_build_object('mergeId', m.id, 'sourceCustomerId', m.source_customer_id,
+  'targetCustomerId', m.target_customer_id, 'mergedAt', m.merged_at, 'undoneAt', m.undone_at, 'preImage', m.pre_image)`;
+
+export const MERGE_BY_ID: SqlStatement = {
+  name: "merge_by_id",
+  text: `select ${MERGE_JSON} as merge from customer_merges m where m.tenant_id = $1 and m.id = $2`,
+};
+
+export const MERGES_INTO: SqlStatement = {
+  name: "merges_into",
+  text: `select ${MERGE_JSON} as merge from customer_merges m
+    where m.tenant_id = $1 and m.target_customer_id = $2 and m.undone_at is null order by m.merged_at desc, m.id desc`,
+};
+
+/** The items' children that are no tombstones and are not purged with them. */
+export const LIVE_DEPENDENTS: SqlStatement = {
+  name: "live_dependents",
+  text: `select s.item_id as id from item_sources s
+      left join profile_fields f on f.tenant_id = s.tenant_id and f.id = s.item_id
+      left join profile_assets a on a.tenant_id = s.tenant_id and a.id = s.item_id
+    where s.tenant_id = $1 and s.source_item_id = any($2::uuid[]) and not s.item_id = any($2::uuid[])
+      and f.deleted_at is null and a.deleted_at is null
+    limit 20`,
+};
+
+export function purgeStatements(table: "profile_fields" | "profile_assets"): readonly SqlStatement[] {
+  return [
+    {
+      name: `purge_unlink_${table}`,
+      text: `update ${table} set superseded_by_id = null where tenant_id = $1 and superseded_by_id = any($2::uuid[])`,
+    },
+    { name: "purge_edges", text: "delete from item_sources where tenant_id = $1 and item_id = any($2::uuid[])" },
+    { name: `purge_${table}`, text: `delete from ${table} where tenant_id = $1 and id = any($2::uuid[])` },
+  ];
+}
+
+/*
+ * The passes: $2 is now, $3 a customer or null, $4 the batch limit. Customers are locked in the order of their ids
+ * before any item is touched, as a change set locks its customer first, so neither waits for the other in a circle.
+ */
+
+function pass(name: string, due: string, status: "expired" | "orphaned"): SqlStatement {
+  const end = (table: string, kind: string): string => `
+    update ${table} t set status = '${status}', ${status}_at = $2, ended_at = $2
+    from due d join locked l on l.id = d.customer_id
+    where t.tenant_id = $1 and t.id = d.id and d.kind = '${kind}' ${ACTIVE("t")}
+    returning t.id, t.customer_id, t.name`;
+  return {
+    name,
+    text: `
+      with due as (${due}
+      ), locked as (
+        select c.id from customers c
+        where c.tenant_id = $1 and c.deleted_at is null and c.id in (select customer_id from due) order by c.id for update
+      ), fields as (${end("profile_fields", "profile_field")}
+      ), assets as (${end("profile_assets", "profile_asset")}
+      ), touched as (
+        select 'profile_field' as kind, * from fields union all select 'profile_asset', * from assets
+      ), bumped as (
+        update customers c set version = c.version + 1, updated_at = greatest(c.updated_at, $2::timestamptz)
+        where c.tenant_id = $1 and c.id in (select customer_id from touched)
+      )
+      select id as "itemId", kind, customer_id as "customerId", name from touched order by customer_id, id`,
+  };
+}
+
+/** Items of deleted customers stay as they are; counting them would fill the batches for nothing. */
+const LIVE_OWNER = (alias: string): string =>
+  `join customers c on c.tenant_id = ${alias}.tenant_id and c.id = ${alias}.customer_id and c.deleted_at is null`;
+
+const FOR_CUSTOMER = (alias: string): string => `and ($3::uuid is null or ${alias}.customer_id = $3)`;
+
+function dueForExpiry(table: string, alias: string, kind: string): string {
+  return `(select '${kind}' as kind, ${alias}.id, ${alias}.customer_id from ${table} ${alias} ${LIVE_OWNER(alias)}
+    where ${alias}.tenant_id = $1 ${ACTIVE(alias)} and ${alias}.expires_at <= $2::timestamptz ${FOR_CUSTOMER(alias)}
+    order by ${alias}.expires_at limit $4::int)`;
+}
+
+export const EXPIRE_DUE: SqlStatement = pass(
+  "expire_due",
+  `select * from (${dueForExpiry("profile_fields", "f", "profile_field")}
+    union all ${dueForExpiry("profile_assets", "a", "profile_asset")}) every limit $4::int`,
+  "expired",
+);
+
+export const MARK_ORPHANS: SqlStatement = pass(
+  "mark_orphans",
+  `select distinct s.item_kind as kind, s.item_id as id, coalesce(f.customer_id, a.customer_id) as customer_id
+    from item_sources s
+      left join profile_fields f on s.item_kind = 'profile_field' and f.tenant_id = s.tenant_id and f.id = s.item_id
+        ${ACTIVE("f")}
+      left join profile_assets a on s.item_kind = 'profile_asset' and a.tenant_id = s.tenant_id and a.id = s.item_id
+        ${ACTIVE("a")}
+      join customers c on c.tenant_id = s.tenant_id and c.id = coalesce(f.customer_id, a.customer_id)
+        and c.deleted_at is null
+    where s.tenant_id = $1 and s.source_item_id is not null and coalesce(f.id, a.id) is not null
+      and ($3::uuid is null or coalesce(f.customer_id, a.customer_id) = $3)
+      and not exists (select from profile_fields x
+        where x.tenant_id = $1 and x.id = s.source_item_id and x.deleted_at is null)
+      and not exists (select from profile_assets x
+        where x.tenant_id = $1 and x.id = s.source_item_id and x.deleted_at is null)
+    limit $4::int`,
+  "orphaned",
+);

@@ -168,6 +168,17 @@ export class InMemoryProfileStore implements ProfileStore {
     return this.#run((tables) => loadGapContext(tables, customerId, { scenarioId, selector }));
   }
 
+  getWrappedKeys(customerIds: readonly CustomerId[]): Promise<ReadonlyMap<CustomerId, string>> {
+    return this.#run((tables) => {
+      const keys = new Map<CustomerId, string>();
+      for (const customerId of customerIds) {
+        const wrappedKey = tables.customers.get(customerId)?.wrappedKey;
+        if (typeof wrappedKey === "string") keys.set(customerId, wrappedKey);
+      }
+      return keys;
+    });
+  }
+
   getMerge(mergeId: MergeId): Promise<MergeRecord | undefined> {
     return this.#run((tables) => tables.merges.get(mergeId));
   }

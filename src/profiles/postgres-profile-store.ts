@@ -11,7 +11,7 @@ import type { FieldVersion } from "./field-version.ts";
 import type { StatusFilter } from "./item.ts";
 import { type DependentItem, type DerivationChain, orderChain } from "./lineage.ts";
 import { compileChangeSet } from "./postgres-change-set.ts";
-import { gapContextValues, LOAD_GAP_CONTEXT, LOAD_WRITE_CONTEXT } from "./postgres-context-statements.ts";
+import { gapContextValues, LOAD_GAP_CONTEXT, LOAD_WRITE_CONTEXT, WRAPPED_KEYS } from "./postgres-context-statements.ts";
 import { DEPENDENTS, DERIVATION_CHAIN } from "./postgres-lineage-statements.ts";
 import { applyMergeChange, purgeItems, runPass } from "./postgres-profile-writes.ts";
 import {
@@ -182,6 +182,11 @@ export class PostgresProfileStore implements ProfileStore {
   ): Promise<GapContext | undefined> {
     const [row] = await this.#rows(LOAD_GAP_CONTEXT, customerId, scenarioId, ...gapContextValues(selector));
     return row && reviveGapContext(row["context"]);
+  }
+
+  async getWrappedKeys(customerIds: readonly CustomerId[]): Promise<ReadonlyMap<CustomerId, string>> {
+    const rows = await this.#rows(WRAPPED_KEYS, customerIds);
+    return new Map(rows.map((row) => [row["id"] as CustomerId, String(row["wrapped_key"])]));
   }
 
   async getMerge(mergeId: MergeId): Promise<MergeRecord | undefined> {

@@ -129,6 +129,8 @@ export interface ContextReader {
     scenarioId: ScenarioId,
     selector: RequirementSelector,
   ): Promise<GapContext | undefined>;
+  /** Wrapped data keys by customer, merged and deleted customers included; those without a key are left out. */
+  getWrappedKeys(customerIds: readonly CustomerId[]): Promise<ReadonlyMap<CustomerId, string>>;
 }
 
 export interface NewCustomer {

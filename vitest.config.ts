@@ -20,6 +20,7 @@ export default defineConfig({
     maxWorkers: Math.min(4, availableParallelism()),
     // A misspelt project or an empty run must not pass; projects that have no file yet are no reason to fail.
     passWithNoTests: false,
+    globalSetup: "test/real-servers.ts",
     reporters: report ? ["default", ["json", { outputFile: report }]] : ["default"],
     coverage: {
       provider: "v8",

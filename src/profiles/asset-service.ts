@@ -1,0 +1,147 @@
+import { createHash } from "node:crypto";
+import type { Readable } from "node:stream";
+import { VaultError } from "../errors.ts";
+import type { CustomerId, ItemId } from "../identifiers.ts";
+import type { Page, PageRequest } from "../storage/page.ts";
+import { type Asset, VAULT_STORAGE } from "./asset.ts";
+import { changeCustomer, requireWriteContext } from "./change-customer.ts";
+import type { StatusFilter } from "./item.ts";
+import { type AssetInput, type AssetLocation, planAssetAddition } from "./plan-asset.ts";
+import { planAssetDeletion, planPurge } from "./plan-field-changes.ts";
+import { itemIdsOf } from "./plan-sources.ts";
+import type { ProfileServiceOptions } from "./profile-services.ts";
+
+export interface AssetUpload {
+  readonly bytes: AsyncIterable<Uint8Array>;
+  readonly sizeBytesMax: number;
+  /** SHA-256 in hex that the bytes must have, when the caller knows it. */
+  readonly checksum?: string | undefined;
+}
+
+interface Expectation {
+  readonly expectedVersion?: number | undefined;
+}
+
+/** Use cases on the documents of customers. Every method may reject with `customer_not_found` or `customer_merged`. */
+export class AssetService {
+  readonly #options: ProfileServiceOptions;
+
+  constructor(options: ProfileServiceOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Takes bytes into the vault. They are kept durably before the asset is recorded, and removed again when
+   * recording fails. Rejects with `payload_too_large`, `checksum_mismatch`, `source_not_found`, `lineage_cycle`,
+   * `item_exists`, `version_mismatch`.
+   */
+  async upload(customerId: CustomerId, input: AssetInput & Expectation, upload: AssetUpload): Promise<Asset> {
+    // Before any byte is kept: an unknown customer must not leave a file behind, not even for a moment.
+    await requireWriteContext(this.#options.store, { customerId, expectedVersion: input.expectedVersion, lock: false });
+    // The blob has a key of its own: an asset id chosen by a caller could name another asset's bytes.
+    const key = `${this.#options.tenantId}/${this.#options.useCase.ids.uuid()}`;
+    const { blobs } = this.#options;
+    const info = await blobs.put(key, upload.bytes, { sizeBytesMax: upload.sizeBytesMax });
+    try {
+      if (upload.checksum !== undefined && upload.checksum.toLowerCase() !== info.checksum) {
+        throw new VaultError("checksum_mismatch", "The bytes do not have the announced SHA-256.");
+      }
+      return await this.#add(customerId, input, { storageProvider: VAULT_STORAGE, storagePath: key, ...info });
+    } catch (error) {
+      await blobs.delete(key);
+      throw error;
+    }
+  }
+
+  /** Records an asset whose bytes are held elsewhere. Rejects like `upload`, but for what concerns bytes. */
+  register(customerId: CustomerId, input: AssetInput & Expectation, location: AssetLocation): Promise<Asset> {
+    return this.#add(customerId, input, location);
+  }
+
+  #add(customerId: CustomerId, input: AssetInput & Expectation, location: AssetLocation): Promise<Asset> {
+    const { useCase } = this.#options;
+    const id = input.id ?? useCase.ids.uuid<ItemId>();
+    return changeCustomer(this.#options.store, async (store, lock) => {
+      const context = await requireWriteContext(
+        store,
+        { customerId, expectedVersion: input.expectedVersion, lock },
+        {
+          assetNames: input.supersedeExisting ? [input.name] : [],
+          itemIds: [...(input.id === undefined ? [] : [input.id]), ...(itemIdsOf(input.sources) as ItemId[])],
+        },
+      );
+      const { changes, asset } = planAssetAddition(context, { ...input, id }, { location, useCase });
+      return { outcome: await store.apply(changes), result: asset };
+    });
+  }
+
+  /** In any status. Rejects with `asset_not_found`. */
+  async get(customerId: CustomerId, assetId: ItemId): Promise<Asset> {
+    const asset = await this.#options.store.getAsset(customerId, assetId);
+    if (asset) return asset;
+    await requireWriteContext(this.#options.store, { customerId, lock: false });
+    throw assetNotFound();
+  }
+
+  /** Newest first. Rejects with `invalid_cursor`. */
+  async list(customerId: CustomerId, status: StatusFilter, page: PageRequest): Promise<Page<Asset>> {
+    const found = await this.#options.store.listAssets(customerId, status, page);
+    if (found.items.length === 0) await requireWriteContext(this.#options.store, { customerId, lock: false });
+    return found;
+  }
+
+  /**
+   * The bytes of an asset the vault keeps, checked against the recorded SHA-256 before the first one is served.
+   * Rejects with `asset_not_found`, `asset_content_not_found`, `integrity_violation`.
+   */
+  async content(customerId: CustomerId, assetId: ItemId): Promise<{ asset: Asset; stream: Readable }> {
+    const asset = await this.get(customerId, assetId);
+    if (asset.storageProvider !== VAULT_STORAGE) throw contentNotFound();
+    const checked = await this.#open(asset);
+    const hash = createHash("sha256");
+    for await (const chunk of checked) hash.update(chunk as Uint8Array);
+    if (hash.digest("hex") !== asset.checksum) {
+      throw new VaultError("integrity_violation", "The stored bytes do not have the recorded SHA-256.", {
+        details: { assetId },
+      });
+    }
+    return { asset, stream: await this.#open(asset) };
+  }
+
+  async #open(asset: Asset): Promise<Readable> {
+    const stream = await this.#options.blobs.get(asset.storagePath);
+    if (!stream) throw contentNotFound();
+    return stream;
+  }
+
+  /**
+   * Deletes an asset: a tombstone, or with `purge` the record too. The bytes the vault keeps are removed after the
+   * deletion is durable. Rejects with `asset_not_found`, `version_mismatch`, and when purging `has_dependents`.
+   */
+  async delete(
+    customerId: CustomerId,
+    assetId: ItemId,
+    options: Expectation & { readonly purge?: { readonly reason: string } | undefined } = {},
+  ): Promise<void> {
+    const { useCase, blobs } = this.#options;
+    const deleted = await changeCustomer(this.#options.store, async (store, lock) => {
+      const target = { customerId, expectedVersion: options.expectedVersion, lock };
+      const { customer } = await requireWriteContext(store, target);
+      const asset = await store.getAsset(customerId, assetId);
+      if (!asset) throw assetNotFound();
+      const outcome = options.purge
+        ? await store.purge(planPurge(customer, [asset], { kind: "profile_asset", reason: options.purge.reason, useCase }))
+        : await store.apply(planAssetDeletion(customer, asset, useCase));
+      return { outcome, result: asset };
+    });
+    if (deleted.storageProvider === VAULT_STORAGE) await blobs.delete(deleted.storagePath);
+  }
+}
+
+function assetNotFound(): VaultError {
+  return new VaultError("asset_not_found", "The customer has no such asset.");
+}
+
+function contentNotFound(): VaultError {
+  return new VaultError("asset_content_not_found", "The vault does not keep the bytes of this asset.");
+}

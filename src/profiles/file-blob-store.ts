@@ -1,0 +1,93 @@
+import { createReadStream } from "node:fs";
+import { mkdir, open, rename, rm } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import type { Readable } from "node:stream";
+import { invariant, VaultError } from "../errors.ts";
+import type { BlobInfo, BlobStore } from "./blob-store.ts";
+import { MeasuredContent } from "./measured-content.ts";
+
+const KEY = /^[a-z0-9-]+(\/[a-z0-9-]+)*$/;
+
+/**
+ * Bytes as files below a directory. A file is written under a temporary name, flushed, and renamed into place,
+ * so that a reader never sees half of one, and the directory is flushed so that the name survives a crash.
+ */
+export class FileBlobStore implements BlobStore {
+  readonly #directory: string;
+
+  constructor(directory: string) {
+    this.#directory = directory;
+  }
+
+  async put(
+    key: string,
+    content: AsyncIterable<Uint8Array>,
+    limits: { readonly sizeBytesMax: number },
+  ): Promise<BlobInfo> {
+    const path = this.#path(key);
+    const temporary = `${path}.part`;
+    const measured = new MeasuredContent(content, limits.sizeBytesMax);
+    try {
+      await mkdir(dirname(path), { recursive: true });
+      const file = await open(temporary, "wx", 0o600);
+      try {
+        await file.writeFile(measured.bytes());
+        await file.sync();
+      } finally {
+        await file.close();
+      }
+      await rename(temporary, path);
+      await syncDirectory(dirname(path));
+      return measured.info();
+    } catch (error) {
+      await rm(temporary, { force: true });
+      throw translateFileError(error);
+    }
+  }
+
+  async get(key: string): Promise<Readable | undefined> {
+    try {
+      const file = await open(this.#path(key), "r");
+      return createReadStream("", { fd: file });
+    } catch (error) {
+      if (isMissing(error)) return undefined;
+      throw translateFileError(error);
+    }
+  }
+
+  async delete(key: string): Promise<boolean> {
+    try {
+      await rm(this.#path(key));
+      return true;
+    } catch (error) {
+      if (isMissing(error)) return false;
+      throw translateFileError(error);
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {}
+
+  #path(key: string): string {
+    invariant(KEY.test(key), "blob keys are made by the vault");
+    return join(this.#directory, key);
+  }
+}
+
+async function syncDirectory(directory: string): Promise<void> {
+  const handle = await open(directory, "r");
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && "code" in error && error.code === "ENOENT";
+}
+
+/** Errors of the file system become ours; those of the content (the caller's stream) pass through. */
+function translateFileError(error: unknown): unknown {
+  if (error instanceof VaultError || !(error instanceof Error) || !("syscall" in error)) return error;
+  return new VaultError("storage_unavailable", "The blob store cannot be read or written.", { cause: error });
+}

@@ -1,0 +1,85 @@
+import { VaultError } from "../errors.ts";
+import type { CustomerId, MergeId } from "../identifiers.ts";
+import { customerNotFound } from "./change-customer.ts";
+import type { MergeChange, MergeRecord } from "./change-set.ts";
+import type { ProfileRecord } from "./customer.ts";
+import { assertNotMerged, assertVersion } from "./plan-customer-changes.ts";
+import { planMerge, planUndo } from "./plan-merge.ts";
+import type { ProfileServiceOptions } from "./profile-services.ts";
+import type { ProfileStore } from "./profile-store.ts";
+
+export type MergeSummary = Omit<MergeRecord, "preImage">;
+
+/** How often a merge is planned anew when one of the two customers changed meanwhile. */
+const ATTEMPTS_MAX = 5;
+
+/** Joins two customers that turned out to be one person, and takes that back. */
+export class MergeService {
+  readonly #options: ProfileServiceOptions;
+
+  constructor(options: ProfileServiceOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Merges `sourceCustomerId` into `targetCustomerId`, which survives.
+   * Rejects with `customer_not_found`, `customer_merged`, `merge_not_possible` for a customer and itself,
+   * `version_mismatch` (of the target), `write_conflict`.
+   */
+  async merge(
+    targetCustomerId: CustomerId,
+    sourceCustomerId: CustomerId,
+    options: { expectedVersion?: number | undefined } = {},
+  ): Promise<MergeSummary> {
+    if (targetCustomerId === sourceCustomerId) {
+      throw new VaultError("merge_not_possible", "A customer cannot be merged into itself.");
+    }
+    const record = await this.#untilApplied(async (store) => {
+      const source = await this.#require(store, sourceCustomerId);
+      const target = await this.#require(store, targetCustomerId);
+      assertNotMerged(source.customer);
+      assertNotMerged(target.customer);
+      assertVersion(target.customer, options.expectedVersion);
+      return planMerge(source, target, this.#options.useCase);
+    });
+    return summaryOf(record);
+  }
+
+  /**
+   * Takes a merge back: exactly, when the survivor did not change since, else without touching what came later.
+   * Rejects with `merge_not_found` (also when it was undone already), `merge_not_possible`, `write_conflict`.
+   */
+  async undo(mergeId: MergeId): Promise<MergeSummary> {
+    const { useCase } = this.#options;
+    const record = await this.#untilApplied(async (store) => {
+      const merge = await store.getMerge(mergeId);
+      if (!merge || merge.undoneAt !== null) throw new VaultError("merge_not_found", "No such merge to undo.");
+      const merged = await this.#require(store, merge.sourceCustomerId);
+      const survivor = await this.#require(store, merge.targetCustomerId);
+      const change = planUndo(merge, merged.customer, { survivor, useCase });
+      return { change, record: { ...merge, undoneAt: change.audit[0]?.timestamp ?? useCase.clock.now() } };
+    });
+    return summaryOf(record);
+  }
+
+  async #untilApplied(
+    plan: (store: ProfileStore) => Promise<{ change: MergeChange; record: MergeRecord }>,
+  ): Promise<MergeRecord> {
+    const { store } = this.#options;
+    for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt++) {
+      const { change, record } = await plan(store);
+      if ((await store.applyMerge(change)) === "applied") return record;
+    }
+    throw new VaultError("write_conflict", "The customers kept changing while the merge was prepared.");
+  }
+
+  async #require(store: ProfileStore, customerId: CustomerId): Promise<ProfileRecord> {
+    const record = await store.findProfile({ by: "id", customerId }, "history");
+    if (!record) throw customerNotFound();
+    return record;
+  }
+}
+
+function summaryOf({ preImage: _, ...summary }: MergeRecord): MergeSummary {
+  return summary;
+}

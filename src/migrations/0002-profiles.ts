@@ -30,7 +30,7 @@ export const profiles: Migration = {
     create table customers (
       tenant_id uuid not null,
       id uuid not null,
-      external_id text,
+      external_id text collate "C",
       verification_level text not null default 'unverified',
       created_at timestamptz(3) not null,
       updated_at timestamptz(3) not null,
@@ -53,8 +53,8 @@ export const profiles: Migration = {
 
     create table channel_identities (
       tenant_id uuid not null,
-      channel text not null,
-      channel_user_id text not null,
+      channel text collate "C" not null,
+      channel_user_id text collate "C" not null,
       customer_id uuid not null,
       verified boolean not null default false,
       verified_at timestamptz(3),
@@ -93,7 +93,7 @@ export const profiles: Migration = {
       id uuid not null,
       sequence bigint generated always as identity,
       customer_id uuid not null,
-      name text not null,
+      name text collate "C" not null,
       value jsonb,
       sealed_value text,
       value_type text not null,

@@ -130,7 +130,9 @@ export class AssetService {
       const asset = await store.getAsset(customerId, assetId);
       if (!asset) throw assetNotFound();
       const outcome = options.purge
-        ? await store.purge(planPurge(customer, [asset], { kind: "profile_asset", reason: options.purge.reason, useCase }))
+        ? await store.purge(
+            planPurge(customer, [asset], { kind: "profile_asset", reason: options.purge.reason, useCase }),
+          )
         : await store.apply(planAssetDeletion(customer, asset, useCase));
       return { outcome, result: asset };
     });

@@ -67,7 +67,8 @@ export class CustomerService {
   async #resolve({ channelIdentity, externalId }: CustomerKeysInput): Promise<ProfileRecord | undefined> {
     const byIdentity = channelIdentity && (await this.#find({ by: "identity", ...channelIdentity }));
     const byExternalId = externalId === undefined ? undefined : await this.#find({ by: "externalId", externalId });
-    if (!byIdentity || !byExternalId) return this.#complete({ channelIdentity, externalId }, byIdentity ?? byExternalId);
+    if (!byIdentity || !byExternalId)
+      return this.#complete({ channelIdentity, externalId }, byIdentity ?? byExternalId);
     if (byIdentity.customer.customerId !== byExternalId.customer.customerId) {
       throw new VaultError("identity_taken", "The identity and the external id belong to different customers.", {
         details: {

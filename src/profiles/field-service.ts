@@ -4,6 +4,7 @@ import type { JsonValue } from "../json.ts";
 import { isInForce } from "../schema/field-definition.ts";
 import type { Page, PageRequest } from "../storage/page.ts";
 import { type Attempt, changeCustomer, customerNotFound, requireWriteContext } from "./change-customer.ts";
+import type { ChangeSet } from "./change-set.ts";
 import type { FieldOutcome, FieldWrite, Verification } from "./field-input.ts";
 import type { FieldVersion } from "./field-version.ts";
 import type { StatusFilter } from "./item.ts";
@@ -71,7 +72,7 @@ export class FieldService {
   async #attemptWrite(
     store: ProfileStore,
     asked: { customerId: CustomerId; write: FieldWrite; expectedVersion: number | undefined; lock: boolean },
-  ): Promise<Attempt<{ outcomes: readonly FieldOutcome[]; version: number; changes: unknown }>> {
+  ): Promise<Attempt<{ outcomes: readonly FieldOutcome[]; version: number }>> {
     const { write } = asked;
     const read = await requireWriteContext(store, asked, {
       agentId: write.agentId ?? null,
@@ -82,17 +83,42 @@ export class FieldService {
       ]),
     });
     const { context, sealer } = await this.#withSealer(read);
-    const { useCase, compiler, defaultMode, events } = this.#options;
+    const { useCase, compiler, defaultMode } = this.#options;
     const plan = planFieldWrite(context, write, { useCase, compiler, defaultMode, sealer });
-    if (!plan.changes) throw rejected(plan.outcomes);
+    if (!plan.changes) {
+      this.#reportInvalid(context, plan.outcomes);
+      throw rejected(plan.outcomes);
+    }
     const outcome = await store.apply(plan.changes);
     if (outcome === "applied") {
-      events.fieldsWritten(this.#options.tenantId, asked.customerId, { changes: plan.changes, outcomes: plan.outcomes });
+      this.#reportInvalid(context, plan.outcomes);
+      this.#reportSuperseded(plan.changes);
     }
-    return {
-      outcome,
-      result: { outcomes: plan.outcomes, version: plan.changes.customer.version, changes: plan.changes },
-    };
+    return { outcome, result: { outcomes: plan.outcomes, version: plan.changes.customer.version } };
+  }
+
+  /** Only of defined fields: the name becomes a label of a metric, and any text can be an undefined name. */
+  #reportInvalid(context: WriteContext, outcomes: readonly FieldOutcome[]): void {
+    const { events, tenantId } = this.#options;
+    for (const { name, outcome, errors } of outcomes) {
+      if (errors.length === 0 || !context.definitions.some((definition) => definition.name === name)) continue;
+      events.schemaValidationFailed({
+        tenantId,
+        fieldName: name,
+        errorTypes: errors.map((error) => error.errorType),
+        validationMode: outcome === "rejected" ? "strict" : "warn",
+      });
+    }
+  }
+
+  #reportSuperseded({ customerId, insertFields = [], endFields = [] }: ChangeSet): void {
+    const { events, tenantId } = this.#options;
+    for (const { id, supersededById } of endFields) {
+      const successor = insertFields.find((field) => field.id === supersededById);
+      if (!successor) continue;
+      const { name: fieldName, id: newFieldId } = successor;
+      events.profileFieldSuperseded({ tenantId, customerId, fieldName, oldFieldId: id, newFieldId });
+    }
   }
 
   /** The customer's sealer when a definition asks for encryption; a first sealer brings a new key to the header. */
@@ -143,7 +169,9 @@ export class FieldService {
   }
 
   async #attest(act: Attestation["act"], asked: AttestationRequest): Promise<FieldView> {
-    const field = await changeCustomer(this.#options.store, (store, lock) => this.#attemptAttest(store, act, { ...asked, lock }));
+    const field = await changeCustomer(this.#options.store, (store, lock) =>
+      this.#attemptAttest(store, act, { ...asked, lock }),
+    );
     return (await this.#views([field]))[0] as FieldView;
   }
 
@@ -163,7 +191,8 @@ export class FieldService {
     const evidence = context.items.find((item) => !item.deleted)?.kind;
     if (evidenceItemId !== undefined && (!evidence || evidenceItemId === current.id)) throw unknownEvidence();
     const opened = await this.#options.keys.open([current], store);
-    const sealer = current.sealedValue === null ? undefined : (await this.#options.keys.sealerFor(context.customer)).sealer;
+    const sealer =
+      current.sealedValue === null ? undefined : (await this.#options.keys.sealerFor(context.customer)).sealer;
     const value: JsonValue = current.sealedValue === null ? current.value : (opened.get(current.id) ?? null);
     const { useCase } = this.#options;
     const plan = planAttestation(context.customer, current, { act, verification, evidence, value, sealer, useCase });
@@ -181,12 +210,12 @@ export class FieldService {
       const { customer } = await requireWriteContext(store, target);
       const profile = await store.findProfile({ by: "id", customerId }, "history");
       if (!profile) throw customerNotFound();
-      const found = profile.fields.filter(
-        (field) => field.name === name && isDeletable(field, deletion),
-      );
+      const found = profile.fields.filter((field) => field.name === name && isDeletable(field, deletion));
       if (found.length === 0) throw await this.#notFound(customerId, name);
       const outcome = deletion.purge
-        ? await store.purge(planPurge(customer, found, { kind: "profile_field", reason: deletion.purge.reason, useCase }))
+        ? await store.purge(
+            planPurge(customer, found, { kind: "profile_field", reason: deletion.purge.reason, useCase }),
+          )
         : await store.apply(planFieldDeletion(customer, found, useCase));
       return { outcome, result: { deleted: found.map((field) => field.id) } };
     });

@@ -21,9 +21,7 @@ export function loadWriteContext(
   const named = tables.base
     .table<FieldDefinition>("field_definitions")
     .filter((definition) => query.names.includes(definition.name));
-  const settings = tables.base
-    .table<AgentSettingsRow>("agent_settings")
-    .find((row) => row.agentId === query.agentId);
+  const settings = tables.base.table<AgentSettingsRow>("agent_settings").find((row) => row.agentId === query.agentId);
   const isCurrent = (item: { status: string; deletedAt: string | null }): boolean =>
     item.status !== "superseded" && item.deletedAt === null;
   return {

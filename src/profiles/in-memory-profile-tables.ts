@@ -98,7 +98,8 @@ export class ProfileTables {
   assetOf(row: AssetRow): Asset {
     const { sequence: _, ...asset } = row;
     const derived = this.fields.filter(
-      (field) => field.deletedAt === null && field.sources.some((source) => source.id === row.id && isItemSource(source)),
+      (field) =>
+        field.deletedAt === null && field.sources.some((source) => source.id === row.id && isItemSource(source)),
     );
     const analysisFieldIds: ItemId[] = derived.sort(bySequence).map((field) => field.id);
     return { ...asset, isOrphaned: this.isOrphaned(row), analysisFieldIds };
@@ -123,7 +124,10 @@ export class ProfileTables {
     if (!isCurrentlyActive(row)) return;
     const twin = this.fields.find(
       (other) =>
-        other.id !== row.id && other.customerId === row.customerId && other.name === row.name && isCurrentlyActive(other),
+        other.id !== row.id &&
+        other.customerId === row.customerId &&
+        other.name === row.name &&
+        isCurrentlyActive(other),
     );
     if (twin) throw new VaultError("internal_error", "A field would have two active versions.");
   }

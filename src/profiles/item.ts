@@ -62,7 +62,13 @@ export function canMove(from: ItemStatus, to: ItemStatus): boolean {
 
 /** The lifecycle after a newer version took the item's place. Stamps of an earlier expiry or orphaning stay. */
 export function superseded(item: ItemLifecycle, byId: ItemId, at: Instant): ItemLifecycle {
-  return { ...lifecycleOf(item), status: "superseded", supersededById: byId, supersededAt: at, endedAt: item.endedAt ?? at };
+  return {
+    ...lifecycleOf(item),
+    status: "superseded",
+    supersededById: byId,
+    supersededAt: at,
+    endedAt: item.endedAt ?? at,
+  };
 }
 
 export function tombstoned(item: ItemLifecycle, at: Instant): ItemLifecycle {

@@ -1,3 +1,4 @@
+import type { Instant } from "../clock.ts";
 import type { CustomerId } from "../identifiers.ts";
 import { auditEvent } from "./profile-audit.ts";
 import type { ProfileServiceOptions } from "./profile-services.ts";
@@ -33,19 +34,34 @@ export class LifecycleService {
   }
 
   async #run(status: "expired" | "orphaned", customerId: CustomerId | null): Promise<PassReport> {
-    const { store, events, tenantId } = this.#options;
+    const { store } = this.#options;
     const items: TouchedItem[] = [];
     let count = 0;
     let batch: readonly TouchedItem[];
     do {
       const pass = this.#pass(status, customerId);
       batch = status === "expired" ? await store.expireDue(pass) : await store.markOrphans(pass);
-      for (const item of batch) events.itemEnded(tenantId, item, status);
+      for (const item of batch) this.#report(status, item, pass.now);
       items.push(...batch.slice(0, REPORTED_ITEMS_MAX - items.length));
       count += batch.length;
     } while (batch.length > 0);
-    if (count > 0) events.itemsEnded(tenantId, status, count);
+    this.#reportSum(status, count);
     return { count, items };
+  }
+
+  #report(status: "expired" | "orphaned", item: TouchedItem, at: Instant): void {
+    const { events, tenantId } = this.#options;
+    const { customerId, itemId, kind, name } = item;
+    const event = { tenantId, customerId, itemKind: kind, itemId, itemName: name };
+    if (status === "expired") events.profileFieldExpired({ ...event, expiredAt: at });
+    else events.profileFieldOrphaned(event);
+  }
+
+  #reportSum(status: "expired" | "orphaned", count: number): void {
+    const { events, tenantId } = this.#options;
+    if (count === 0) return;
+    if (status === "expired") events.profileFieldsExpired({ tenantId, count });
+    else events.profileItemsOrphaned({ tenantId, count });
   }
 
   #pass(status: "expired" | "orphaned", customerId: CustomerId | null): LifecyclePass {

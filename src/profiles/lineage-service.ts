@@ -15,7 +15,12 @@ export class LineageService {
   async chain(itemId: ItemId): Promise<DerivationChain> {
     const chain = await this.#options.store.getDerivationChain(itemId);
     if (!chain) throw itemNotFound();
-    this.#options.events.derivationChainTraversed(this.#options.tenantId, itemId, chain.items.length);
+    this.#options.events.derivationChainTraversed({
+      tenantId: this.#options.tenantId,
+      itemId,
+      itemKind: chain.items.find((item) => item.id === itemId)?.type ?? "profile_field",
+      chainDepth: chain.items.length,
+    });
     return chain;
   }
 

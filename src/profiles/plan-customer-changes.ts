@@ -161,4 +161,3 @@ export function assertNotMerged(customer: CustomerRecord): void {
     details: { mergedInto: customer.mergedIntoId },
   });
 }
-

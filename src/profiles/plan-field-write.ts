@@ -112,7 +112,8 @@ function versionOf(
   const { input, definition, result } = checked;
   const { ids } = planning.useCase;
   const id = input.id ?? ids.uuid<ItemId>();
-  const sealed = definition?.encryptionRequired && result.accepted ? planning.sealer?.seal(id, input.name, result.value) : undefined;
+  const sealed =
+    definition?.encryptionRequired && result.accepted ? planning.sealer?.seal(id, input.name, result.value) : undefined;
   const verified = input.verified ?? false;
   const version: FieldInsert = {
     id,

@@ -163,11 +163,7 @@ function returned(before: LifecycleChange, now: (ItemLifecycle & { id: ItemId })
 }
 
 /** A version that lost in the merge comes back unless the survivor got a newer value of the name since. */
-function canReturn(
-  held: ReadonlyMap<ItemId, FieldVersion>,
-  before: LifecycleChange,
-  preImage: MergePreImage,
-): boolean {
+function canReturn(held: ReadonlyMap<ItemId, FieldVersion>, before: LifecycleChange, preImage: MergePreImage): boolean {
   const field = held.get(before.id);
   if (!field || field.deletedAt !== null) return false;
   const moved = new Set(preImage.movedFields.map((each) => each.id));
@@ -190,16 +186,15 @@ function restoredSurvivor(preImage: MergePreImage, now: CustomerRecord, at: Inst
   return {
     ...now,
     externalId: cameWithMerge ? null : now.externalId,
-    verificationLevel: now.verificationLevel === mergedLevel ? preImage.target.verificationLevel : now.verificationLevel,
+    verificationLevel:
+      now.verificationLevel === mergedLevel ? preImage.target.verificationLevel : now.verificationLevel,
     updatedAt: at,
     version: now.version + 1,
   };
 }
 
 function holds(identities: readonly ChannelIdentity[], identity: ChannelIdentity): boolean {
-  return identities.some(
-    (each) => each.channel === identity.channel && each.channelUserId === identity.channelUserId,
-  );
+  return identities.some((each) => each.channel === identity.channel && each.channelUserId === identity.channelUserId);
 }
 
 function mergeEvent(

@@ -36,7 +36,11 @@ export function assertLineage(items: readonly PlannedItem[], stored: WriteContex
   const plannedById = new Map(items.map((item) => [item.id, item]));
   const taken = items.filter((item) => storedById.has(item.id));
   if (taken.length > 0) {
-    throw failure("item_exists", "An item with this id exists already.", taken.map((item) => `${item.path}/id`));
+    throw failure(
+      "item_exists",
+      "An item with this id exists already.",
+      taken.map((item) => `${item.path}/id`),
+    );
   }
   if (items.some((item) => item.sources.length > SOURCES_PER_ITEM_MAX)) {
     throw new VaultError("limit_exceeded", `An item has at most ${SOURCES_PER_ITEM_MAX} sources.`, {
@@ -45,7 +49,11 @@ export function assertLineage(items: readonly PlannedItem[], stored: WriteContex
   }
   const cyclic = items.filter((item) => reaches(item, item.id, { plannedById, seen: new Set() }));
   if (cyclic.length > 0) {
-    throw failure("lineage_cycle", "An item would be its own source.", cyclic.map((item) => `${item.path}/sources`));
+    throw failure(
+      "lineage_cycle",
+      "An item would be its own source.",
+      cyclic.map((item) => `${item.path}/sources`),
+    );
   }
   const missing = items.flatMap((item) =>
     item.sources.flatMap((source, index) => {

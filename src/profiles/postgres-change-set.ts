@@ -59,11 +59,7 @@ function endPart(name: "endFields" | "endAssets", table: string): Part {
   };
 }
 
-function insertPart(
-  name: "insertFields" | "insertAssets",
-  table: string,
-  columns: typeof FIELD_INSERT_COLUMNS,
-): Part {
+function insertPart(name: "insertFields" | "insertAssets", table: string, columns: typeof FIELD_INSERT_COLUMNS): Part {
   const ends = name === "insertFields" ? "endFields" : "endAssets";
   return {
     name,

@@ -1,4 +1,4 @@
-import type { Instant } from "../clock.ts";
+import { instantFromJson } from "../storage/postgres/json-instant.ts";
 
 /** How a member of a record is kept: the one place that names a column and its type. */
 interface Column {
@@ -144,14 +144,4 @@ export function instantReviver(columns: readonly Column[]): (row: Record<string,
       if (typeof text === "string") row[key] = instantFromJson(text);
     }
   };
-}
-
-/**
- * `2026-03-03T09:30:00.5+00:00` to `2026-03-03T09:30:00.500Z`. Sessions run in UTC and columns keep three
- * decimals, so only trailing zeros can be missing.
- */
-export function instantFromJson(text: string): Instant {
-  const bare = text.slice(0, -6);
-  if (bare.length === 23) return `${bare}Z` as Instant;
-  return (bare.length === 19 ? `${bare}.000Z` : `${bare.padEnd(23, "0")}Z`) as Instant;
 }

@@ -144,9 +144,7 @@ export class PostgresProfileStore implements ProfileStore {
   async getDerivationChain(itemId: ItemId): Promise<DerivationChain | undefined> {
     const rows = await this.#rows(DERIVATION_CHAIN, itemId);
     if (rows[0]?.["distance"] !== 0) return undefined;
-    return orderChain(
-      rows.map((row) => ({ item: reviveLineageItem(row["item"]), distance: Number(row["distance"]) })),
-    );
+    return orderChain(rows.map((row) => ({ item: reviveLineageItem(row["item"]), distance: Number(row["distance"]) })));
   }
 
   async listDependents(

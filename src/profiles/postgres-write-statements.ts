@@ -47,7 +47,10 @@ export const LOCK_CUSTOMERS: SqlStatement = {
 /** The header is written whole, with the version it names. */
 export const PUT_CUSTOMER: SqlStatement = {
   name: "put_customer",
-  text: `update customers c set ${assignments("h", CUSTOMER_COLUMNS.filter(({ key }) => key !== "customerId"))}
+  text: `update customers c set ${assignments(
+    "h",
+    CUSTOMER_COLUMNS.filter(({ key }) => key !== "customerId"),
+  )}
     from ${recordSet("$3", "h", CUSTOMER_COLUMNS)} where c.tenant_id = $1 and c.id = $2`,
 };
 

@@ -6,13 +6,7 @@ import type { FieldRequirement, RequirementSelector } from "../schema/requiremen
 import type { Page, PageRequest } from "../storage/page.ts";
 import type { Asset } from "./asset.ts";
 import type { ApplyOutcome, ChangeSet, MergeChange, MergeRecord, PurgeSet } from "./change-set.ts";
-import type {
-  Channel,
-  ChannelIdentity,
-  CustomerRecord,
-  CustomerSummary,
-  ProfileRecord,
-} from "./customer.ts";
+import type { Channel, ChannelIdentity, CustomerRecord, CustomerSummary, ProfileRecord } from "./customer.ts";
 import type { FieldVersion } from "./field-version.ts";
 import type { DependentItem, DerivationChain } from "./lineage.ts";
 import type { ItemKind, StatusFilter } from "./item.ts";
@@ -76,9 +70,10 @@ export interface LineageReader {
    * What was made from an item, in any status but without tombstones: directly, or with `transitive` at any
    * depth up to 10. By distance, then insertion. `undefined` when there is no such item.
    */
-  listDependents(itemId: ItemId, options: { transitive: boolean; limit: number }): Promise<
-    { readonly items: readonly DependentItem[]; readonly truncated: boolean } | undefined
-  >;
+  listDependents(
+    itemId: ItemId,
+    options: { transitive: boolean; limit: number },
+  ): Promise<{ readonly items: readonly DependentItem[]; readonly truncated: boolean } | undefined>;
 }
 
 /** What planning a write of fields or assets needs to know, read in one round trip. */

@@ -1,0 +1,42 @@
+import { z } from "zod";
+import type { ErrorItem } from "../errors.ts";
+import { textProblem } from "../json.ts";
+import { FIELD_NAME, FIELD_NAME_LENGTH_MAX, RESERVED_FIELD_NAME } from "./field-definition.ts";
+
+/** Text that is not empty and that every engine can keep. */
+export function storableText(lengthMax: number) {
+  return z
+    .string()
+    .min(1)
+    .max(lengthMax)
+    .refine((text) => textProblem(text) === undefined, "Holds a NUL character or a lone surrogate.");
+}
+
+export function fieldName() {
+  return z
+    .string()
+    .max(FIELD_NAME_LENGTH_MAX)
+    .regex(FIELD_NAME, "Must be lower-case letters, digits and underscores, not starting with a digit.")
+    .refine((name) => name !== RESERVED_FIELD_NAME, "Is a reserved word.");
+}
+
+/**
+ * A failed parse as error items. Members that are not known are each reported at their own place.
+ * @param prefix JSON Pointer of what was parsed
+ */
+export function shapeProblems(error: z.ZodError, prefix = ""): ErrorItem[] {
+  return error.issues.flatMap((issue) => {
+    const path = prefix + pointer(issue.path);
+    if (issue.code !== "unrecognized_keys") return [{ path, code: issue.code, message: issue.message }];
+    return issue.keys.map((key) => ({
+      path: path + pointer([key]),
+      code: "unknown_member",
+      message: "No such member.",
+    }));
+  });
+}
+
+/** RFC 6901. */
+export function pointer(path: readonly PropertyKey[]): string {
+  return path.map((token) => `/${String(token).replaceAll("~", "~0").replaceAll("/", "~1")}`).join("");
+}

@@ -1,0 +1,149 @@
+import pg from "pg";
+import type { ConnectionLease, ConnectionSource } from "./connection-source.ts";
+import { lendToOwner } from "./owner-session.ts";
+import { PGliteStream } from "./pglite-stream.ts";
+import { PGliteThread } from "./pglite-thread.ts";
+import { PostgresDatabase } from "./postgres-database.ts";
+import { ScopedConnection, type ScopedStatement } from "./scoped-connection.ts";
+import { SharedLock } from "./shared-lock.ts";
+import type { OwnerConnection, SqlDatabase, SqlRow } from "./sql-database.ts";
+import { translateError } from "./translate-error.ts";
+
+export interface PGliteOptions {
+  /**
+   * Made when it is missing; `undefined` keeps the database in memory. Two processes on one directory corrupt
+   * it: the caller holds the `DataDirectoryLock`.
+   */
+  readonly dataDirectory: string | undefined;
+  readonly schema: string;
+  /**
+   * How long a call waits for its turn, default 10,000. PGlite cannot cancel a statement that runs: it has one
+   * thread and no timers.
+   */
+  readonly statementTimeoutMs?: number | undefined;
+}
+
+/**
+ * Opens the embedded PostgreSQL in a thread of its own: under parallel callers its promises resolve without ever
+ * returning to the event loop. There is one connection; statements of all callers are sent to it without waiting
+ * for each other, a transaction has it alone.
+ *
+ * Errors: `storage_unavailable` when it does not start, and for every call after its thread has died.
+ */
+export async function openPGlite(options: PGliteOptions): Promise<SqlDatabase> {
+  const statementTimeoutMs = options.statementTimeoutMs ?? 10_000;
+  const thread = await PGliteThread.start(options.dataDirectory);
+  const source = new PGliteConnections(thread, options.schema, statementTimeoutMs);
+  return new PostgresDatabase(source, { drainTimeoutMs: statementTimeoutMs });
+}
+
+class PGliteConnections implements ConnectionSource {
+  readonly flavour = "pglite";
+  readonly #thread: PGliteThread;
+  readonly #schema: string;
+  readonly #lock: SharedLock;
+  /** The application's connection; none while the owner has the database, and none before the first statement. */
+  #application: Promise<ApplicationClient> | undefined;
+
+  constructor(thread: PGliteThread, schema: string, waitMs: number) {
+    this.#thread = thread;
+    this.#schema = schema;
+    this.#lock = new SharedLock(waitMs);
+  }
+
+  async run(call: ScopedStatement): Promise<SqlRow[]> {
+    const turn = this.#lock.share();
+    if (turn) await turn;
+    try {
+      this.#application ??= this.#openApplication();
+      const { connection } = await this.#application;
+      return await connection.run(call);
+    } catch (error) {
+      throw translateError(error);
+    } finally {
+      this.#lock.releaseShared();
+    }
+  }
+
+  async lease(): Promise<ConnectionLease> {
+    await this.#lock.exclude();
+    try {
+      this.#application ??= this.#openApplication();
+      const { connection } = await this.#application;
+      return { connection, release: () => this.#lock.releaseExclusive() };
+    } catch (error) {
+      this.#lock.releaseExclusive();
+      throw translateError(error);
+    }
+  }
+
+  async asOwner<T>(work: (owner: OwnerConnection) => Promise<T>): Promise<T> {
+    await this.#lock.exclude();
+    try {
+      await this.#closeApplication();
+      const client = await this.#connect();
+      try {
+        return await lendToOwner(client, this.#schema, work);
+      } finally {
+        await client.end();
+      }
+    } finally {
+      this.#lock.releaseExclusive();
+    }
+  }
+
+  async close(idle: boolean): Promise<void> {
+    if (idle) await this.#closeApplication();
+    await this.#thread.end(idle);
+  }
+
+  async #openApplication(): Promise<ApplicationClient> {
+    try {
+      const client = await this.#connect();
+      // Timeouts of the server never fire here; asking for none does not pretend otherwise.
+      const settings = { schema: this.#schema, statementTimeoutMs: 0, idleTransactionTimeoutMs: 0 };
+      try {
+        return { client, connection: await ScopedConnection.open(client, settings) };
+      } catch (error) {
+        await client.end();
+        throw error;
+      }
+    } catch (error) {
+      this.#application = undefined;
+      throw error;
+    }
+  }
+
+  async #closeApplication(): Promise<void> {
+    const application = await this.#application?.catch(() => undefined);
+    this.#application = undefined;
+    await application?.client.end();
+  }
+
+  /** A new client of the one backend, which is made to forget what the one before it had set and prepared. */
+  async #connect(): Promise<pg.Client> {
+    const client = new pg.Client({
+      stream: () => new PGliteStream(this.#thread) as unknown as ReturnType<NonNullable<pg.ClientConfig["stream"]>>,
+      pipeline: true,
+      ssl: false,
+      host: "pglite",
+      user: "postgres",
+      password: "",
+      database: "postgres",
+    });
+    // The thread's end reaches the statements that wait and those that follow.
+    client.on("error", () => undefined);
+    try {
+      await client.connect();
+      await client.query("discard all");
+      return client;
+    } catch (error) {
+      throw translateError(error);
+    }
+  }
+}
+
+interface ApplicationClient {
+  readonly client: pg.Client;
+  readonly connection: ScopedConnection;
+}

@@ -1,0 +1,74 @@
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
+import { parentPort, workerData } from "node:worker_threads";
+import { PGlite } from "@electric-sql/pglite";
+import type { PGliteReply, PGliteRequest, PGliteWorkerData } from "./pglite-protocol.ts";
+
+/**
+ * The thread PGlite lives in. It hands bytes of PostgreSQL's protocol to the database and its answer back, so
+ * that the driver of the server is the driver of PGlite too, prepared statements included.
+ */
+async function serve(dataDirectory: string | undefined): Promise<void> {
+  let database: PGlite;
+  try {
+    database = await start(dataDirectory);
+  } catch (error) {
+    reply({ failed: error instanceof Error ? error.message : String(error) });
+    parentPort?.close();
+    return;
+  }
+  let tail: Promise<void> = Promise.resolve();
+  // A rejection ends the thread: a database that failed outside the protocol is not to be trusted.
+  parentPort?.on("message", (request: PGliteRequest) => {
+    tail = tail.then(() => (request === "close" ? close(database) : answer(database, request)));
+  });
+  reply({ started: true });
+}
+
+/**
+ * Creating the database takes two seconds in which the process may be killed, and what is left then does not
+ * start. The marker beside the directory tells such a ruin from a database: it stands until nothing is missing.
+ */
+async function start(dataDirectory: string | undefined): Promise<PGlite> {
+  if (dataDirectory === undefined) return PGlite.create();
+  const marker = `${dataDirectory}.initializing`;
+  if (existsSync(marker)) rmSync(dataDirectory, { recursive: true, force: true });
+  const isNew = !existsSync(dataDirectory) || readdirSync(dataDirectory).length === 0;
+  if (isNew) {
+    mkdirSync(dirname(dataDirectory), { recursive: true, mode: 0o700 });
+    writeFileSync(marker, "");
+    mkdirSync(dataDirectory, { recursive: true, mode: 0o700 });
+  }
+  const database = await PGlite.create({ dataDir: dataDirectory });
+  if (isNew) rmSync(marker);
+  return database;
+}
+
+async function answer(database: PGlite, request: Uint8Array): Promise<void> {
+  const parts: Uint8Array[] = [];
+  // The bytes are a view of the database's memory, which the next statement overwrites.
+  await database.execProtocolRawStream(request, { onRawData: (bytes) => parts.push(bytes.slice()) });
+  const [first] = parts;
+  if (first) reply(parts.length === 1 ? first : concatenated(parts));
+}
+
+async function close(database: PGlite): Promise<void> {
+  await database.close();
+  parentPort?.close();
+}
+
+function concatenated(parts: readonly Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
+  let offset = 0;
+  for (const part of parts) {
+    whole.set(part, offset);
+    offset += part.length;
+  }
+  return whole;
+}
+
+function reply(message: PGliteReply): void {
+  parentPort?.postMessage(message, message instanceof Uint8Array ? [message.buffer as ArrayBuffer] : []);
+}
+
+await serve((workerData as PGliteWorkerData).dataDirectory);

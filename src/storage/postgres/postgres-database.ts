@@ -1,0 +1,134 @@
+import { invariant, isVaultError, VaultError } from "../../errors.ts";
+import { isUuid, type TenantId } from "../../identifiers.ts";
+import type { ConnectionSource } from "./connection-source.ts";
+import type { ScopedStatement } from "./scoped-connection.ts";
+import {
+  type OwnerConnection,
+  PLATFORM_SCOPE,
+  type SqlDatabase,
+  type SqlRow,
+  type SqlSession,
+  type SqlStatement,
+} from "./sql-database.ts";
+import { runTransaction } from "./sql-transaction.ts";
+
+export type DatabaseState = "available" | "unavailable";
+
+export interface PostgresDatabaseOptions {
+  /** How long calls that are open when the database is closed may take to finish. */
+  readonly drainTimeoutMs: number;
+  /** Told when the database goes away and when it answers again, once per change. */
+  readonly onStateChange?: ((state: DatabaseState) => void) | undefined;
+}
+
+const PING: SqlStatement = { name: "strongroom_ping", text: "select 1" };
+/** PostgreSQL cuts longer names of prepared statements off, and then two of them may be one. */
+const STATEMENT_NAME_BYTES_MAX = 63;
+
+/** What a server and PGlite have in common: scopes, the life of the database, the health of it. */
+export class PostgresDatabase implements SqlDatabase {
+  readonly #source: ConnectionSource;
+  readonly #options: PostgresDatabaseOptions;
+  readonly #textByName = new Map<string, string>();
+  #state: DatabaseState = "available";
+  #openCalls = 0;
+  #closing: Promise<void> | undefined;
+  #whenIdle: (() => void) | undefined;
+
+  constructor(source: ConnectionSource, options: PostgresDatabaseOptions) {
+    this.#source = source;
+    this.#options = options;
+  }
+
+  get flavour(): SqlDatabase["flavour"] {
+    return this.#source.flavour;
+  }
+
+  forTenant(tenantId: TenantId): SqlSession {
+    // Any other text, `platform` above all, would open more than one tenant's rows.
+    invariant(isUuid(tenantId), "a tenant id is a UUID");
+    return this.#session(tenantId);
+  }
+
+  platform(): SqlSession {
+    return this.#session(PLATFORM_SCOPE);
+  }
+
+  asOwner<T>(work: (owner: OwnerConnection) => Promise<T>): Promise<T> {
+    return this.#call(() => this.#source.asOwner(work));
+  }
+
+  async ping(): Promise<void> {
+    try {
+      await this.#run({ scope: undefined, statement: PING, values: [] });
+    } catch (error) {
+      // Then the database has answered.
+      if (!isVaultError(error, "database_not_migrated")) throw error;
+    }
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  #session(scope: string): SqlSession {
+    const transactions = { source: this.#source, scope, checkStatement: this.#checkStatement };
+    return {
+      query: <Row extends SqlRow>(statement: SqlStatement, values: readonly unknown[]) =>
+        this.#run({ scope, statement, values }) as Promise<Row[]>,
+      transaction: (work) => this.#call(() => runTransaction(transactions, work)),
+    };
+  }
+
+  #run(call: ScopedStatement): Promise<SqlRow[]> {
+    return this.#call(() => {
+      this.#checkStatement(call.statement);
+      return this.#source.run(call);
+    });
+  }
+
+  async #call<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#closing) throw new VaultError("closed", "The database was closed.");
+    this.#openCalls++;
+    try {
+      const result = await work();
+      if (this.#state === "unavailable") this.#changeState("available");
+      return result;
+    } catch (error) {
+      if (this.#state === "available" && isVaultError(error, "storage_unavailable")) this.#changeState("unavailable");
+      throw error;
+    } finally {
+      if (--this.#openCalls === 0) this.#whenIdle?.();
+    }
+  }
+
+  #changeState(state: DatabaseState): void {
+    this.#state = state;
+    this.#options.onStateChange?.(state);
+  }
+
+  async #close(): Promise<void> {
+    const idle = this.#openCalls === 0 || (await this.#drained());
+    await this.#source.close(idle);
+  }
+
+  #drained(): Promise<boolean> {
+    return new Promise((resolve) => {
+      const deadline = setTimeout(() => resolve(false), this.#options.drainTimeoutMs);
+      this.#whenIdle = () => {
+        clearTimeout(deadline);
+        resolve(true);
+      };
+    });
+  }
+
+  /** The driver refuses a name with another text too, but only once the steps before it are on their way. */
+  readonly #checkStatement = (statement: SqlStatement): void => {
+    const known = this.#textByName.get(statement.name);
+    if (known === statement.text) return;
+    invariant(known === undefined, `the statement ${statement.name} has one text`);
+    invariant(Buffer.byteLength(statement.name) <= STATEMENT_NAME_BYTES_MAX, `${statement.name} is a short name`);
+    this.#textByName.set(statement.name, statement.text);
+  };
+}

@@ -129,6 +129,7 @@ export const profiles: Migration = {
       where status = 'active' and deleted_at is null;
     create index profile_fields_history_idx on profile_fields
       (tenant_id, customer_id, name, collected_at desc, sequence desc);
+    create index profile_fields_name_idx on profile_fields (tenant_id, name);
     create index profile_fields_expiry_idx on profile_fields (tenant_id, expires_at)
       where status = 'active' and deleted_at is null and expires_at is not null;
     create index profile_fields_text_idx on profile_fields

@@ -49,6 +49,7 @@ export const schema: Migration = {
       constraint field_definitions_version_check check (version > 0)
     );
     create index field_definitions_enabled_idx on field_definitions (tenant_id, agent_id, name) where enabled;
+    create index field_definitions_pii_idx on field_definitions (tenant_id, name) where is_pii;
     ${isolateByTenant("field_definitions")}
 
     create table scenario_field_requirements (

@@ -1,10 +1,10 @@
 import type { AuditEventInsert } from "../audit/audit-event.ts";
+import type { Instant } from "../clock.ts";
 import type { CustomerId, ItemId, MergeId } from "../identifiers.ts";
 import type { AssetInsert } from "./asset.ts";
 import type { ChannelIdentity, Consent, CustomerRecord } from "./customer.ts";
 import type { FieldInsert } from "./field-version.ts";
 import type { ItemKind, ItemLifecycle } from "./item.ts";
-import type { Instant } from "../clock.ts";
 
 /** The new lifecycle of an item that exists. */
 export interface LifecycleChange extends ItemLifecycle {

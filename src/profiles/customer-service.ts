@@ -15,8 +15,8 @@ import {
   planCustomerPatch,
   planIdentityLink,
 } from "./plan-customer-changes.ts";
-import { auditEvent } from "./profile-audit.ts";
 import { profileAsOf, profileBeforeMerge } from "./profile-as-of.ts";
+import { auditEvent } from "./profile-audit.ts";
 import type { ProfileServiceOptions } from "./profile-services.ts";
 import type { CustomerFilter, CustomerLookup } from "./profile-store.ts";
 import { headerOf, type Profile, profileView } from "./profile-view.ts";

@@ -6,9 +6,10 @@ import { decodeCursor, encodeCursor, type Page, type PageRequest, pageOf } from 
 import type { Asset } from "./asset.ts";
 import type { ApplyOutcome, ChangeSet, MergeChange, MergeRecord, PurgeSet } from "./change-set.ts";
 import type { CustomerRecord, CustomerSummary, ProfileRecord } from "./customer.ts";
+import { customerListName } from "./customer-list.ts";
 import type { FieldVersion } from "./field-version.ts";
 import { loadGapContext, loadWriteContext } from "./in-memory-profile-contexts.ts";
-import { ProfileTables, compareText, identityKey } from "./in-memory-profile-tables.ts";
+import { compareText, identityKey, ProfileTables } from "./in-memory-profile-tables.ts";
 import { applyChanges, applyMergeChange, createCustomer, purgeItems, runPass } from "./in-memory-profile-writes.ts";
 import { isCurrentlyActive, isItemSource, type StatusFilter } from "./item.ts";
 import {
@@ -19,7 +20,6 @@ import {
   orderChain,
   type ReachedItem,
 } from "./lineage.ts";
-import { customerListName } from "./customer-list.ts";
 import type {
   CustomerFilter,
   CustomerLookup,
@@ -205,6 +205,14 @@ export class InMemoryProfileStore implements ProfileStore {
 
   applyMerge(change: MergeChange): Promise<ApplyOutcome> {
     return this.#run((tables) => applyMergeChange(tables, change));
+  }
+
+  setPiiFlag(name: string, isPii: boolean): Promise<number> {
+    return this.#run((tables) => {
+      const rows = tables.fields.filter((row) => row.name === name && row.isPii !== isPii);
+      for (const row of rows) tables.fields.put(row.id, { ...row, isPii });
+      return rows.length;
+    });
   }
 
   expireDue(pass: LifecyclePass): Promise<readonly TouchedItem[]> {

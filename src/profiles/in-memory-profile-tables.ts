@@ -5,7 +5,7 @@ import type { Asset, AssetInsert } from "./asset.ts";
 import type { MergeRecord } from "./change-set.ts";
 import type { ChannelIdentity, Consent, CustomerRecord, ProfileRecord } from "./customer.ts";
 import type { FieldInsert, FieldVersion } from "./field-version.ts";
-import { isCurrentlyActive, isItemSource, type ItemLifecycle } from "./item.ts";
+import { type ItemLifecycle, isCurrentlyActive, isItemSource } from "./item.ts";
 import type { LineageItem } from "./lineage.ts";
 
 interface Sequenced {

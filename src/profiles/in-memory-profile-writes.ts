@@ -3,8 +3,8 @@ import { VaultError } from "../errors.ts";
 import type { CustomerId } from "../identifiers.ts";
 import type { ApplyOutcome, ChangeSet, LifecycleChange, MergeChange, PurgeSet } from "./change-set.ts";
 import type { ChannelIdentity, CustomerRecord } from "./customer.ts";
-import { identityKey, type ProfileTables } from "./in-memory-profile-tables.ts";
 import { hasDependents } from "./has-dependents.ts";
+import { identityKey, type ProfileTables } from "./in-memory-profile-tables.ts";
 import { isCurrentlyActive, lifecycleOf } from "./item.ts";
 import type { LifecyclePass, NewCustomer, TouchedItem } from "./profile-store.ts";
 

@@ -5,7 +5,7 @@ import type { CustomerId, ItemId, MergeId } from "../identifiers.ts";
 import type { LifecycleChange, MergeChange, MergePreImage, MergeRecord } from "./change-set.ts";
 import { type ChannelIdentity, type CustomerRecord, type ProfileRecord, strongerLevel } from "./customer.ts";
 import type { FieldVersion } from "./field-version.ts";
-import { isCurrentlyActive, type ItemLifecycle, lifecycleOf, superseded } from "./item.ts";
+import { type ItemLifecycle, isCurrentlyActive, lifecycleOf, superseded } from "./item.ts";
 import { auditEvent, type UseCaseContext } from "./profile-audit.ts";
 
 /**

@@ -1,7 +1,7 @@
 import { type ErrorItem, VaultError } from "../errors.ts";
 import { isUuid } from "../identifiers.ts";
 import type { SourceInput } from "./field-input.ts";
-import { isItemSource, type ItemKind, type ItemSource, SOURCES_PER_ITEM_MAX } from "./item.ts";
+import { type ItemKind, type ItemSource, isItemSource, SOURCES_PER_ITEM_MAX } from "./item.ts";
 import type { WriteContext } from "./profile-store.ts";
 
 /** An item about to be written, as its lineage sees it. */

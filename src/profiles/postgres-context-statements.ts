@@ -1,5 +1,5 @@
-import type { RequirementSelector } from "../schema/requirement.ts";
 import { DEFINITION_SQL, REQUIREMENT_SQL } from "../schema/postgres-schema-columns.ts";
+import type { RequirementSelector } from "../schema/requirement.ts";
 import type { SqlStatement } from "../storage/postgres/sql-database.ts";
 import { ASSET_FROM, ASSET_JSON, CUSTOMER_JSON, FIELD_FROM, FIELD_JSON } from "./postgres-read-statements.ts";
 

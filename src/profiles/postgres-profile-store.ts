@@ -1,12 +1,13 @@
+import { auditRecords } from "../audit/postgres-audit-rows.ts";
 import { VaultError } from "../errors.ts";
 import type { CustomerId, ItemId, MergeId, ScenarioId, TenantId } from "../identifiers.ts";
 import type { RequirementSelector } from "../schema/requirement.ts";
-import { ConstraintViolation, type SqlSession, type SqlStatement } from "../storage/postgres/sql-database.ts";
 import { decodeCursor, encodeCursor, type Page, type PageRequest, pageOf } from "../storage/page.ts";
+import { ConstraintViolation, type SqlSession, type SqlStatement } from "../storage/postgres/sql-database.ts";
 import type { Asset } from "./asset.ts";
 import type { ApplyOutcome, ChangeSet, MergeChange, MergeRecord, PurgeSet } from "./change-set.ts";
-import { customerListName } from "./customer-list.ts";
 import type { CustomerSummary, ProfileRecord } from "./customer.ts";
+import { customerListName } from "./customer-list.ts";
 import type { FieldVersion } from "./field-version.ts";
 import type { StatusFilter } from "./item.ts";
 import { type DependentItem, type DerivationChain, orderChain } from "./lineage.ts";
@@ -44,8 +45,8 @@ import {
   MARK_ORPHANS,
   MERGE_BY_ID,
   MERGES_INTO,
+  SET_PII_FLAG,
 } from "./postgres-write-statements.ts";
-import { auditRecords } from "../audit/postgres-audit-rows.ts";
 import type {
   CustomerFilter,
   CustomerLookup,
@@ -225,6 +226,10 @@ export class PostgresProfileStore implements ProfileStore {
 
   applyMerge(change: MergeChange): Promise<ApplyOutcome> {
     return this.#session.transaction((session) => applyMergeChange(session, this.#tenantId, change));
+  }
+
+  async setPiiFlag(name: string, isPii: boolean): Promise<number> {
+    return (await this.#rows(SET_PII_FLAG, name, isPii)).length;
   }
 
   expireDue(pass: LifecyclePass): Promise<readonly TouchedItem[]> {

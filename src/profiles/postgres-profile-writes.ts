@@ -1,10 +1,10 @@
+import type { AuditEventInsert } from "../audit/audit-event.ts";
 import {
   AUDIT_INSERT_COLUMNS,
   AUDIT_RECORD_MEMBERS,
   auditRecordSet,
   auditRecords,
 } from "../audit/postgres-audit-rows.ts";
-import type { AuditEventInsert } from "../audit/audit-event.ts";
 import type { TenantId } from "../identifiers.ts";
 import type { SqlSession, SqlStatement } from "../storage/postgres/sql-database.ts";
 import type { ApplyOutcome, MergeChange, PurgeSet } from "./change-set.ts";

@@ -1,8 +1,8 @@
 import type { SqlStatement } from "../storage/postgres/sql-database.ts";
 import { auditPart } from "./postgres-change-set.ts";
 import {
-  CUSTOMER_COLUMNS,
   assignments,
+  CUSTOMER_COLUMNS,
   columnNames,
   IDENTITY_COLUMNS,
   LIFECYCLE_COLUMNS,
@@ -93,6 +93,11 @@ export const SET_IDENTITIES: SqlStatement = {
 export const MOVE_CONSENTS: SqlStatement = {
   name: "move_consents",
   text: "update consents set customer_id = $3 where tenant_id = $1 and customer_id = $2 and id = any($4::uuid[])",
+};
+
+export const SET_PII_FLAG: SqlStatement = {
+  name: "set_pii_flag",
+  text: "update profile_fields set is_pii = $3 where tenant_id = $1 and name = $2 and is_pii <> $3 returning id",
 };
 
 export const INSERT_MERGE: SqlStatement = {

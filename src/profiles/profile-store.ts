@@ -3,13 +3,14 @@ import type { Instant } from "../clock.ts";
 import type { AgentId, CustomerId, ItemId, MergeId, ScenarioId } from "../identifiers.ts";
 import type { FieldDefinition, ValidationMode } from "../schema/field-definition.ts";
 import type { FieldRequirement, RequirementSelector } from "../schema/requirement.ts";
+import type { PiiFlags } from "../schema/schema-stores.ts";
 import type { Page, PageRequest } from "../storage/page.ts";
 import type { Asset } from "./asset.ts";
 import type { ApplyOutcome, ChangeSet, MergeChange, MergeRecord, PurgeSet } from "./change-set.ts";
 import type { Channel, ChannelIdentity, CustomerRecord, CustomerSummary, ProfileRecord } from "./customer.ts";
 import type { FieldVersion } from "./field-version.ts";
-import type { DependentItem, DerivationChain } from "./lineage.ts";
 import type { ItemKind, StatusFilter } from "./item.ts";
+import type { DependentItem, DerivationChain } from "./lineage.ts";
 
 /*
  * Every store below is bound to one tenant when it is made: no method takes a tenant, none can read or
@@ -190,7 +191,8 @@ export interface ProfileStore
     ContextReader,
     MergeReader,
     ProfileWriter,
-    LifecycleStore {
+    LifecycleStore,
+    PiiFlags {
   /** Runs `work` on a store whose calls are one transaction: all of it is kept, or none when `work` rejects. */
   transaction<T>(work: (store: ProfileStore) => Promise<T>): Promise<T>;
 }

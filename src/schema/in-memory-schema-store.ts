@@ -43,6 +43,10 @@ export class InMemorySchemaStore implements SchemaStore {
     });
   }
 
+  isPiiName(name: string): Promise<boolean> {
+    return this.#session.run((tables) => definitions(tables).find((row) => row.name === name && row.isPii) !== undefined);
+  }
+
   putDefinition(definition: FieldDefinition): Promise<FieldDefinition> {
     return this.#session.run((tables) => {
       const table = definitions(tables);

@@ -39,6 +39,11 @@ export const FIND_DEFINITIONS = statement(
     order by d.agent_id, d.name`,
 );
 
+export const IS_PII_NAME = statement(
+  "is_pii_name",
+  "select 1 as found from field_definitions d where d.tenant_id = $1 and d.name = $2 and d.is_pii limit 1",
+);
+
 /** No row when the agent has $3 definitions and none of this name. */
 export const PUT_DEFINITION = statement(
   "put_definition",

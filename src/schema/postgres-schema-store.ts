@@ -11,6 +11,7 @@ import {
   FIND_DEFINITIONS,
   GET_AGENT_SETTINGS,
   GET_DEFINITION,
+  IS_PII_NAME,
   LIST_DEFINITIONS,
   LIST_ENABLED_DEFINITIONS,
   LIST_REQUIREMENTS,
@@ -53,6 +54,10 @@ export class PostgresSchemaStore implements SchemaStore {
   async findDefinitions(keys: readonly DefinitionKey[]): Promise<readonly FieldDefinition[]> {
     if (keys.length > DEFINITION_KEYS_MAX) throw limitExceeded(DEFINITION_KEYS_MAX);
     return keys.length === 0 ? [] : this.#definitions(FIND_DEFINITIONS, [JSON.stringify(keys)]);
+  }
+
+  async isPiiName(name: string): Promise<boolean> {
+    return (await this.#session.query(IS_PII_NAME, [this.#tenantId, name])).length > 0;
   }
 
   async putDefinition(definition: FieldDefinition): Promise<FieldDefinition> {

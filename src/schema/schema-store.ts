@@ -23,6 +23,8 @@ export interface DefinitionReader {
    * `DEFINITION_KEYS_MAX` keys, else rejects with `limit_exceeded`.
    */
   findDefinitions(keys: readonly DefinitionKey[]): Promise<readonly FieldDefinition[]>;
+  /** Whether any agent's definition of the name, in whatever state, flags it as personal data. */
+  isPiiName(name: string): Promise<boolean>;
 }
 
 export const DEFINITION_KEYS_MAX = 1_000;

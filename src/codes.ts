@@ -159,6 +159,21 @@ export const ERROR_CODES = {
     cause: "A tenant with this slug exists.",
     remedy: "Choose another slug.",
   },
+  api_key_exists: {
+    kind: "already_exists",
+    cause: "This API key is registered already.",
+    remedy: "Choose another key.",
+  },
+  audit_event_exists: {
+    kind: "already_exists",
+    cause: "The audit journal has an event with this id; it is never overwritten.",
+    remedy: "Give every event an id of its own.",
+  },
+  last_admin_key: {
+    kind: "conflict",
+    cause: "The key is the only one that can administer the tenant.",
+    remedy: "Create another administrator key first.",
+  },
   has_dependents: {
     kind: "conflict",
     cause: "Other items derive from this one, so it cannot be removed physically.",
@@ -178,7 +193,7 @@ export const ERROR_CODES = {
   idempotency_key_in_use: {
     kind: "conflict",
     retryable: true,
-    cause: "The first request with this idempotency key is still running.",
+    cause: "The first request with this idempotency key is still running and did not end in time.",
     remedy: "Repeat the request a little later.",
   },
   idempotency_key_reused: {

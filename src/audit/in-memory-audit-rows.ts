@@ -1,3 +1,4 @@
+import { VaultError } from "../errors.ts";
 import type { InMemoryTables } from "../storage/in-memory/in-memory-database.ts";
 import type { AuditEvent, AuditEventInsert } from "./audit-event.ts";
 
@@ -6,5 +7,9 @@ export const AUDIT_TABLE = "audit_events";
 /** Appends events within the caller's unit of work, as the SQL statements do. */
 export function appendAudit(tables: InMemoryTables, events: readonly AuditEventInsert[]): void {
   const table = tables.table<AuditEvent>(AUDIT_TABLE);
-  for (const event of events) table.put(event.id, { ...event, sequence: tables.nextSequence().toString() });
+  for (const event of events) {
+    if (table.get(event.id)) throw new VaultError("audit_event_exists", "An audit event with this id exists.");
+    // A copy, because rows are frozen and the caller's objects are not ours to freeze.
+    table.put(event.id, { ...structuredClone(event), sequence: tables.nextSequence().toString() });
+  }
 }

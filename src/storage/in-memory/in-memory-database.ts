@@ -50,6 +50,10 @@ class InMemoryScope {
   /** The log a transaction writes its undo steps to; shared by all tables of the scope. */
   undo: (() => void)[] | undefined;
 
+  onUndo(step: () => void): void {
+    this.undo?.push(step);
+  }
+
   table<Row extends object>(name: string): InMemoryTable<Row> {
     let table = this.tables.get(name);
     if (!table) {
@@ -64,6 +68,8 @@ export interface InMemoryTables {
   table<Row extends object>(name: string): InMemoryTable<Row>;
   /** Strictly increasing over the whole database, like an identity column. */
   nextSequence(): bigint;
+  /** Runs `step` when the unit of work is rolled back, for what is kept outside the tables. */
+  onUndo(step: () => void): void;
 }
 
 /**

@@ -1,0 +1,46 @@
+import type { z } from "zod";
+import type { ErrorItem } from "../errors.ts";
+import { closestName } from "./closest-name.ts";
+import { SETTINGS } from "./config-schema.ts";
+
+export interface GivenValue {
+  readonly value: unknown;
+  /** A file's name or a variable's. */
+  readonly source: string;
+}
+
+/** One item per problem: where it is, what was given and from where, what is expected. Secrets are not quoted. */
+export function configProblems(error: z.ZodError, given: ReadonlyMap<string, GivenValue>): ErrorItem[] {
+  return error.issues.flatMap((issue) => {
+    if (issue.code === "unrecognized_keys") return issue.keys.map((key) => unknownSetting([...issue.path, key]));
+    return [badValue(issue, given)];
+  });
+}
+
+function unknownSetting(path: readonly PropertyKey[]): ErrorItem {
+  const name = path.map(String).join(".");
+  const meant =
+    closestName(
+      name,
+      SETTINGS.map((setting) => setting.path),
+    ) ?? SETTINGS.find((setting) => setting.path.endsWith(`.${name}`))?.path;
+  const hint = meant === undefined ? "" : ` Did you mean ${meant}?`;
+  return { path: pointerOf(path), code: "unknown_setting", message: `There is no setting ${name}.${hint}` };
+}
+
+function badValue(issue: z.core.$ZodIssue, given: ReadonlyMap<string, GivenValue>): ErrorItem {
+  const name = issue.path.map(String).join(".");
+  const origin = given.get(name);
+  const isSecret = SETTINGS.find((setting) => setting.path === name)?.isSecret ?? false;
+  const value = isSecret ? "a secret that is not shown" : JSON.stringify(origin?.value);
+  const from = origin ? ` Got ${value} from ${origin.source}.` : "";
+  return { path: pointerOf(issue.path), code: issue.code, message: `${expectation(issue.message)}.${from}` };
+}
+
+function expectation(message: string): string {
+  return message.replace(/^Invalid (?:input|option): e/, "E").replace(/\.$/, "");
+}
+
+function pointerOf(path: readonly PropertyKey[]): string {
+  return path.map((part) => `/${String(part).replaceAll("~", "~0").replaceAll("/", "~1")}`).join("");
+}

@@ -1,0 +1,24 @@
+import type { AuditStore } from "../audit/audit-store.ts";
+import type { TenantId } from "../identifiers.ts";
+import type { ApiKeyStore } from "../tenants/api-key-store.ts";
+import type { IdempotencyStore } from "../tenants/idempotency-store.ts";
+import type { TenantDirectory, TenantStore } from "../tenants/tenant-store.ts";
+
+/** Every store of one tenant, on one session: within a transaction all of them take part in it. */
+export interface TenantStores {
+  readonly tenants: TenantStore;
+  readonly apiKeys: ApiKeyStore;
+  readonly audit: AuditStore;
+  readonly idempotency: IdempotencyStore;
+  /** All of what `work` does is kept, or none when it rejects. A transaction within one joins it. */
+  transaction<T>(work: (stores: TenantStores) => Promise<T>): Promise<T>;
+}
+
+/** The stores of a vault over one database. */
+export interface Stores extends AsyncDisposable {
+  readonly engine: "in-memory" | "pglite" | "postgres";
+  readonly directory: TenantDirectory;
+  forTenant(tenantId: TenantId): TenantStores;
+  /** Rejects with `storage_unavailable` or `storage_timeout` when the database does not answer. */
+  ping(): Promise<void>;
+}

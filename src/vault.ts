@@ -1,14 +1,20 @@
+import { join, resolve } from "node:path";
 import { type Clock, systemClock } from "./clock.ts";
 import type { Config, ConfigInput } from "./config/config-schema.ts";
 import { parseConfig } from "./config/load-config.ts";
 import { isVaultError } from "./errors.ts";
 import { type IdGenerator, type TenantId, UuidV7Generator } from "./identifiers.ts";
+import { FileBlobStore } from "./profiles/file-blob-store.ts";
+import { InMemoryBlobStore } from "./profiles/in-memory-blob-store.ts";
+import { ConditionCompiler } from "./schema/condition.ts";
+import { DefinitionCompiler } from "./schema/definition-compiler.ts";
 import { NO_EVENTS, type VaultEvents } from "./telemetry/events.ts";
 import type { Logger } from "./telemetry/logger.ts";
 import { type CallContext, SYSTEM_CONTEXT } from "./tenants/actor.ts";
 import { Authenticator } from "./tenants/authenticator.ts";
 import { ensurePlatformTenant, type PlatformTenant } from "./tenants/platform-tenant.ts";
 import { TenantService, type TenantServiceOptions } from "./tenants/tenant-service.ts";
+import { openKeyring } from "./vault/open-keyring.ts";
 import { openStores } from "./vault/open-stores.ts";
 import type { Stores } from "./vault/stores.ts";
 import { administrationScope, TenantVault, type VaultCore } from "./vault/tenant-vault.ts";
@@ -58,10 +64,27 @@ export async function assembleVault(
   const clock = dependencies.clock ?? systemClock;
   const ids = dependencies.ids ?? new UuidV7Generator();
   const authenticator = new Authenticator(stores.directory, clock);
-  const core = { config, stores, clock, ids, events: dependencies.events ?? NO_EVENTS, authenticator };
+  const core: VaultCore = {
+    config,
+    stores,
+    clock,
+    ids,
+    events: dependencies.events ?? NO_EVENTS,
+    authenticator,
+    keyring: await openKeyring(config, stores, ids),
+    blobs: stores.engine === "in-memory" ? new InMemoryBlobStore() : new FileBlobStore(blobDirectory(config)),
+    compiler: new DefinitionCompiler(),
+    conditions: new ConditionCompiler(),
+  };
   const bootstrapKey = config.apiKey;
   const platformTenant = await ensurePlatformTenant({ ...tenantServiceOptions(core, SYSTEM_CONTEXT), bootstrapKey });
+  // Opens the stored key, or stores the first one: a wrong master key is told now and not at the first secret value.
+  await core.keyring.keyOf(platformTenant.tenantId);
   return new Vault(core, platformTenant);
+}
+
+function blobDirectory(config: Config): string {
+  return join(resolve(config.dataDirectory), "blobs");
 }
 
 /** The services of a vault. Every one of them is bound to a tenant and to who is calling. */

@@ -136,7 +136,8 @@ export class AssetService {
         : await store.apply(planAssetDeletion(customer, asset, useCase));
       return { outcome, result: asset };
     });
-    if (deleted.storageProvider === VAULT_STORAGE) await blobs.delete(deleted.storagePath);
+    if (deleted.storageProvider !== VAULT_STORAGE) return;
+    await this.#options.afterCommit(async () => void (await blobs.delete(deleted.storagePath)));
   }
 }
 

@@ -66,9 +66,9 @@ export class PostgresProfileStore implements ProfileStore {
   readonly #tenantId: TenantId;
   readonly #session: SqlSession;
 
-  constructor(tenantId: TenantId, session: SqlSession) {
-    this.#tenantId = tenantId;
+  constructor(session: SqlSession, tenantId: TenantId) {
     this.#session = session;
+    this.#tenantId = tenantId;
   }
 
   #rows(statement: SqlStatement, ...values: readonly unknown[]): Promise<JsonRow[]> {
@@ -76,7 +76,7 @@ export class PostgresProfileStore implements ProfileStore {
   }
 
   transaction<T>(work: (store: ProfileStore) => Promise<T>): Promise<T> {
-    return this.#session.transaction((session) => work(new PostgresProfileStore(this.#tenantId, session)));
+    return this.#session.transaction((session) => work(new PostgresProfileStore(session, this.#tenantId)));
   }
 
   async findProfile(lookup: CustomerLookup, scope: "active" | "history"): Promise<ProfileRecord | undefined> {

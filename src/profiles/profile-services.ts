@@ -18,4 +18,6 @@ export interface ProfileServiceOptions {
   readonly keys: CustomerKeys;
   readonly blobs: BlobStore;
   readonly events: VaultEvents;
+  /** Runs a step at once, or within a transaction after its commit: for effects outside the database. */
+  readonly afterCommit: (step: () => Promise<void>) => Promise<void>;
 }

@@ -1,5 +1,7 @@
 import { InMemoryAuditStore } from "../audit/in-memory-audit-store.ts";
 import type { TenantId } from "../identifiers.ts";
+import { InMemoryProfileStore } from "../profiles/in-memory-profile-store.ts";
+import { InMemorySchemaStore } from "../schema/in-memory-schema-store.ts";
 import type { InMemoryDatabase, InMemorySession } from "../storage/in-memory/in-memory-database.ts";
 import { InMemoryApiKeyStore } from "../tenants/in-memory-api-key-store.ts";
 import { InMemoryIdempotencyStore } from "../tenants/in-memory-idempotency-store.ts";
@@ -14,6 +16,11 @@ export function inMemoryStores(database: InMemoryDatabase): Stores {
     apiKeys: new InMemoryApiKeyStore(session, tenantId, directory),
     audit: new InMemoryAuditStore(session),
     idempotency: new InMemoryIdempotencyStore(session),
+    schema: new InMemorySchemaStore(session),
+    profiles: new InMemoryProfileStore({
+      session,
+      tenantMode: async () => (await directory.get(tenantId))?.validationMode ?? null,
+    }),
     transaction: (work) => session.transaction((transaction) => work(bind(transaction, tenantId))),
   });
   return {

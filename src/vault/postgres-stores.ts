@@ -1,5 +1,7 @@
 import { PostgresAuditStore } from "../audit/postgres-audit-store.ts";
 import type { TenantId } from "../identifiers.ts";
+import { PostgresProfileStore } from "../profiles/postgres-profile-store.ts";
+import { PostgresSchemaStore } from "../schema/postgres-schema-store.ts";
 import type { SqlDatabase, SqlSession } from "../storage/postgres/sql-database.ts";
 import { PostgresApiKeyStore } from "../tenants/postgres-api-key-store.ts";
 import { PostgresIdempotencyStore } from "../tenants/postgres-idempotency-store.ts";
@@ -14,6 +16,8 @@ export function postgresStores(database: SqlDatabase): Stores {
     apiKeys: new PostgresApiKeyStore(session, tenantId),
     audit: new PostgresAuditStore(session, tenantId),
     idempotency: new PostgresIdempotencyStore(session, tenantId),
+    schema: new PostgresSchemaStore(session, tenantId),
+    profiles: new PostgresProfileStore(session, tenantId),
     transaction: (work) => session.transaction((transaction) => work(bind(transaction, tenantId))),
   });
   return {

@@ -1,5 +1,7 @@
 import type { AuditStore } from "../audit/audit-store.ts";
 import type { TenantId } from "../identifiers.ts";
+import type { ProfileStore } from "../profiles/profile-store.ts";
+import type { SchemaStore } from "../schema/schema-store.ts";
 import type { ApiKeyStore } from "../tenants/api-key-store.ts";
 import type { IdempotencyStore } from "../tenants/idempotency-store.ts";
 import type { TenantDirectory, TenantStore } from "../tenants/tenant-store.ts";
@@ -10,6 +12,8 @@ export interface TenantStores {
   readonly apiKeys: ApiKeyStore;
   readonly audit: AuditStore;
   readonly idempotency: IdempotencyStore;
+  readonly schema: SchemaStore;
+  readonly profiles: ProfileStore;
   /** All of what `work` does is kept, or none when it rejects. A transaction within one joins it. */
   transaction<T>(work: (stores: TenantStores) => Promise<T>): Promise<T>;
 }

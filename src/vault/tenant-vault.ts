@@ -2,12 +2,27 @@ import type { AuditReader, AuditWriter } from "../audit/audit-store.ts";
 import type { Clock } from "../clock.ts";
 import type { Config } from "../config/config-schema.ts";
 import type { IdGenerator, TenantId } from "../identifiers.ts";
+import type { AssetService } from "../profiles/asset-service.ts";
+import type { BlobStore } from "../profiles/blob-store.ts";
+import type { CustomerService } from "../profiles/customer-service.ts";
+import type { FieldService } from "../profiles/field-service.ts";
+import type { GapService } from "../profiles/gap-service.ts";
+import type { LifecycleService } from "../profiles/lifecycle-service.ts";
+import type { LineageService } from "../profiles/lineage-service.ts";
+import type { MergeService } from "../profiles/merge-service.ts";
+import type { ConditionCompiler } from "../schema/condition.ts";
+import type { DefinitionCompiler } from "../schema/definition-compiler.ts";
+import type { DefinitionService } from "../schema/definition-service.ts";
+import type { RequirementService } from "../schema/requirement-service.ts";
 import type { VaultEvents } from "../telemetry/events.ts";
 import type { CallContext } from "../tenants/actor.ts";
 import type { AdministrationJournal, AdministrationScope } from "../tenants/administration.ts";
 import { ApiKeyService } from "../tenants/api-key-service.ts";
 import type { Authenticator } from "../tenants/authenticator.ts";
 import type { IdempotencyStore } from "../tenants/idempotency-store.ts";
+import type { TenantKeyring } from "../tenants/tenant-keyring.ts";
+import { createProfileServices, type ProfileServices } from "./profile-services.ts";
+import { createSchemaServices, type SchemaServices } from "./schema-services.ts";
 import type { Stores, TenantStores } from "./stores.ts";
 
 /** What every service of a vault is made from. */
@@ -18,6 +33,10 @@ export interface VaultCore {
   readonly ids: IdGenerator;
   readonly events: VaultEvents;
   readonly authenticator: Authenticator;
+  readonly keyring: TenantKeyring;
+  readonly blobs: BlobStore;
+  readonly compiler: DefinitionCompiler;
+  readonly conditions: ConditionCompiler;
 }
 
 interface Binding {
@@ -25,8 +44,10 @@ interface Binding {
   readonly context: CallContext;
   readonly stores: TenantStores;
   /** Within a transaction: what to do once it is committed. */
-  readonly afterCommit: (() => void)[] | undefined;
+  readonly afterCommit: AfterCommit[] | undefined;
 }
+
+type AfterCommit = () => void | Promise<void>;
 
 /**
  * Everything one tenant can do, in the name of one caller. A cheap value, made for each call: services are made
@@ -36,6 +57,8 @@ export class TenantVault {
   readonly #core: VaultCore;
   readonly #binding: Binding;
   #apiKeys: ApiKeyService | undefined;
+  #profiles: ProfileServices | undefined;
+  #schema: SchemaServices | undefined;
 
   constructor(core: VaultCore, binding: Binding) {
     this.#core = core;
@@ -57,9 +80,60 @@ export class TenantVault {
       store: this.#binding.stores.apiKeys,
       transaction: (work) =>
         this.#binding.stores.transaction((stores) => work(administrationScope(this.#core, this.context, stores))),
-      onRevoked: (apiKeyId) => this.#onceCommitted(() => this.#core.authenticator.forget(apiKeyId)),
+      onRevoked: (apiKeyId) => void this.#onceCommitted(() => this.#core.authenticator.forget(apiKeyId)),
     });
     return this.#apiKeys;
+  }
+
+  get customers(): CustomerService {
+    return this.#profileServices.customers;
+  }
+
+  get fields(): FieldService {
+    return this.#profileServices.fields;
+  }
+
+  get assets(): AssetService {
+    return this.#profileServices.assets;
+  }
+
+  get lineage(): LineageService {
+    return this.#profileServices.lineage;
+  }
+
+  get merges(): MergeService {
+    return this.#profileServices.merges;
+  }
+
+  get lifecycle(): LifecycleService {
+    return this.#profileServices.lifecycle;
+  }
+
+  get gaps(): GapService {
+    return this.#profileServices.gaps;
+  }
+
+  get definitions(): DefinitionService {
+    return this.#schemaServices.definitions;
+  }
+
+  get requirements(): RequirementService {
+    return this.#schemaServices.requirements;
+  }
+
+  get #profileServices(): ProfileServices {
+    this.#profiles ??= createProfileServices(this.#core, {
+      tenantId: this.tenantId,
+      context: this.context,
+      store: this.#binding.stores.profiles,
+      afterCommit: (step) => this.#onceCommitted(step),
+    });
+    return this.#profiles;
+  }
+
+  get #schemaServices(): SchemaServices {
+    this.#schema ??= createSchemaServices(this.#core, this.context, this.#binding.stores);
+    return this.#schema;
   }
 
   get audit(): AuditReader {
@@ -81,14 +155,14 @@ export class TenantVault {
     const result = await this.#binding.stores.transaction((stores) =>
       work(new TenantVault(this.#core, { ...this.#binding, stores, afterCommit })),
     );
-    if (!outer) for (const step of afterCommit) step();
+    if (!outer) for (const step of afterCommit) await step();
     return result;
   }
 
   /** What others must not see before the transaction is committed, such as the emptying of a cache. */
-  #onceCommitted(step: () => void): void {
+  async #onceCommitted(step: AfterCommit): Promise<void> {
     if (this.#binding.afterCommit) this.#binding.afterCommit.push(step);
-    else step();
+    else await step();
   }
 }
 

@@ -1,0 +1,297 @@
+import { z } from "zod";
+import type { AgentId, ItemId } from "../../identifiers.ts";
+import { ASSET_TYPES } from "../../profiles/asset.ts";
+import {
+  CHANNEL_USER_ID_LENGTH_MAX,
+  CHANNELS,
+  CONSENT_TYPE_LENGTH_MAX,
+  EXTERNAL_ID_LENGTH_MAX,
+  VERIFICATION_LEVELS,
+} from "../../profiles/customer.ts";
+import { FIELD_SOURCES, FIELDS_PER_WRITE_MAX } from "../../profiles/field-version.ts";
+import {
+  ITEM_KINDS,
+  ITEM_STATUSES,
+  SOURCE_ID_LENGTH_MAX,
+  SOURCE_TYPES,
+  SOURCES_PER_ITEM_MAX,
+} from "../../profiles/item.ts";
+import { FIELD_VALUE_TYPES, VALIDATION_MODES } from "../../schema/field-definition.ts";
+import { fieldName } from "../../schema/input-shape.ts";
+import { VALIDATION_ERROR_TYPES } from "../../schema/validation.ts";
+import { id, instant, instantInput, jsonObject, metadataInput, page, shortText, uuid } from "./basic-schemas.ts";
+
+/* What requests say. */
+
+export const channelIdentityInput = z.strictObject({
+  channel: z.enum(CHANNELS),
+  channelUserId: shortText(CHANNEL_USER_ID_LENGTH_MAX),
+  verified: z.boolean().optional(),
+  primary: z.boolean().optional(),
+});
+
+export const customerKeysInput = z.strictObject({
+  channelIdentity: channelIdentityInput.optional(),
+  externalId: shortText(EXTERNAL_ID_LENGTH_MAX).optional(),
+});
+
+export const customerPatchInput = z
+  .strictObject({
+    externalId: shortText(EXTERNAL_ID_LENGTH_MAX).nullable().optional(),
+    verificationLevel: z.enum(VERIFICATION_LEVELS).optional(),
+  })
+  .refine((patch) => Object.keys(patch).length > 0, "Name at least one member to change.");
+
+const itemSourceInput = z
+  .strictObject({
+    type: z.enum(SOURCE_TYPES),
+    id: shortText(SOURCE_ID_LENGTH_MAX).optional(),
+    metadata: metadataInput().optional(),
+  })
+  .refine(
+    ({ type, id: sourceId }) =>
+      (type !== "profile_field" && type !== "profile_asset") || uuid().safeParse(sourceId).success,
+    { path: ["id"], message: "Must be the UUID of an item." },
+  );
+
+const sourcesInput = z.array(itemSourceInput).max(SOURCES_PER_ITEM_MAX);
+
+export const fieldInput = z.strictObject({
+  id: uuid<ItemId>().optional(),
+  name: fieldName(),
+  value: z
+    .unknown()
+    .refine(
+      (value) => value !== undefined && value !== null,
+      "Is missing; delete a field instead of setting it to null.",
+    )
+    .meta({ description: "Any JSON but null; coerced to the definition's type." }),
+  valueType: z.enum(FIELD_VALUE_TYPES).optional(),
+  source: z.enum(FIELD_SOURCES),
+  sources: sourcesInput.optional(),
+  confidence: z.number().min(0).max(1).optional(),
+  verified: z.boolean().optional(),
+  verificationMethod: shortText(100).optional(),
+  verifiedBy: shortText().optional(),
+  expiresAt: instantInput().optional(),
+  collectedAt: instantInput().optional(),
+  requiresConfirmation: z.boolean().optional(),
+  sourceSessionId: shortText().optional(),
+  sourceScenarioId: shortText().optional(),
+  sourceStepId: shortText().optional(),
+  metadata: metadataInput().optional(),
+  supersedeExisting: z.boolean().optional(),
+});
+
+export const fieldWriteInput = z.strictObject({
+  agentId: uuid<AgentId>().optional(),
+  mode: z.enum(VALIDATION_MODES).optional(),
+  fields: z.array(fieldInput).min(1).max(FIELDS_PER_WRITE_MAX),
+});
+
+export const verificationInput = z.strictObject({
+  method: shortText(100),
+  by: shortText(),
+  evidenceItemId: uuid<ItemId>().optional(),
+});
+
+export const consentInput = z.strictObject({
+  consentType: shortText(CONSENT_TYPE_LENGTH_MAX),
+  granted: z.boolean(),
+  sourceSessionId: shortText().optional(),
+  ipAddress: z.union([z.ipv4(), z.ipv6()]).optional(),
+});
+
+export const statusFilter = z.enum([...ITEM_STATUSES, "any"]);
+
+/* What answers say. */
+
+export const itemSource = z.object({
+  type: z.enum(SOURCE_TYPES),
+  id: z.string().nullable(),
+  metadata: jsonObject,
+});
+
+const lifecycle = {
+  status: z.enum(ITEM_STATUSES),
+  supersededById: id.nullable(),
+  supersededAt: instant.nullable(),
+  expiredAt: instant.nullable(),
+  orphanedAt: instant.nullable(),
+  recordedAt: instant,
+  endedAt: instant.nullable(),
+  deletedAt: instant.nullable(),
+};
+
+export const fieldVersion = z
+  .object({
+    id,
+    customerId: id,
+    name: z.string(),
+    value: z.unknown().meta({ description: "JSON of the value type; null when masked" }),
+    valueType: z.enum(FIELD_VALUE_TYPES),
+    source: z.enum(FIELD_SOURCES),
+    sources: z.array(itemSource),
+    isOrphaned: z.boolean(),
+    sourceSessionId: z.string().nullable(),
+    sourceScenarioId: z.string().nullable(),
+    sourceStepId: z.string().nullable(),
+    verified: z.boolean(),
+    verificationMethod: z.string().nullable(),
+    verifiedAt: instant.nullable(),
+    verifiedBy: z.string().nullable(),
+    confidence: z.number(),
+    requiresConfirmation: z.boolean(),
+    collectedAt: instant,
+    expiresAt: instant.nullable(),
+    fieldDefinitionId: id.nullable(),
+    metadata: jsonObject,
+    isPii: z.boolean(),
+    encrypted: z.boolean(),
+    masked: z.boolean(),
+    ...lifecycle,
+  })
+  .meta({ id: "FieldVersion" });
+
+export const asset = z
+  .object({
+    id,
+    customerId: id,
+    name: z.string(),
+    assetType: z.enum(ASSET_TYPES),
+    storageProvider: z.string(),
+    storagePath: z.string(),
+    mimeType: z.string(),
+    sizeBytes: z.int(),
+    checksum: z.string(),
+    uploadedAt: instant,
+    uploadedInSessionId: z.string().nullable(),
+    uploadedInScenarioId: z.string().nullable(),
+    sources: z.array(itemSource),
+    isOrphaned: z.boolean(),
+    derivedFromTool: z.string().nullable(),
+    verified: z.boolean(),
+    verificationResult: jsonObject.nullable(),
+    retentionPolicy: z.string(),
+    expiresAt: instant.nullable(),
+    metadata: jsonObject,
+    analysisFieldIds: z.array(id),
+    ...lifecycle,
+  })
+  .meta({ id: "Asset" });
+
+export const channelIdentity = z
+  .object({
+    channel: z.enum(CHANNELS),
+    channelUserId: z.string(),
+    verified: z.boolean(),
+    verifiedAt: instant.nullable(),
+    primary: z.boolean(),
+    createdAt: instant,
+  })
+  .meta({ id: "ChannelIdentity" });
+
+export const consent = z
+  .object({
+    id,
+    consentType: z.string(),
+    granted: z.boolean(),
+    grantedAt: instant.nullable(),
+    revokedAt: instant.nullable(),
+    sourceSessionId: z.string().nullable(),
+    ipAddress: z.string().nullable(),
+    recordedAt: instant,
+  })
+  .meta({ id: "Consent" });
+
+const customerHeaderMembers = {
+  customerId: id,
+  externalId: z.string().nullable(),
+  verificationLevel: z.enum(VERIFICATION_LEVELS),
+  createdAt: instant,
+  updatedAt: instant,
+  lastInteractionAt: instant.nullable(),
+  version: z.int(),
+};
+
+export const customerHeader = z.object(customerHeaderMembers).meta({ id: "CustomerHeader" });
+
+export const customerSummary = z
+  .object({ ...customerHeaderMembers, identities: z.array(channelIdentity) })
+  .meta({ id: "CustomerSummary" });
+
+export const profile = z
+  .object({
+    ...customerHeaderMembers,
+    fields: z.record(z.string(), fieldVersion).meta({ description: "The active version of each field by name" }),
+    assets: z.array(asset),
+    identities: z.array(channelIdentity),
+    consents: z.array(consent),
+    fieldHistory: z.record(z.string(), z.array(fieldVersion)).optional(),
+    assetHistory: z.array(asset).optional(),
+  })
+  .meta({ id: "Profile" });
+
+export const validationIssue = z.object({
+  fieldName: z.string(),
+  errorType: z.enum(VALIDATION_ERROR_TYPES),
+  message: z.string(),
+});
+
+export const fieldWriteAnswer = z
+  .object({
+    results: z.array(
+      z.object({
+        name: z.string(),
+        outcome: z.enum(["accepted", "rejected"]),
+        field: fieldVersion.optional(),
+        errors: z.array(validationIssue),
+      }),
+    ),
+    version: z.int(),
+  })
+  .meta({ id: "FieldWriteAnswer" });
+
+const lineageMembers = {
+  id,
+  type: z.enum(ITEM_KINDS),
+  customerId: id,
+  name: z.string(),
+  status: z.enum(ITEM_STATUSES),
+  deleted: z.boolean(),
+  collectedAt: instant,
+  sources: z.array(itemSource),
+};
+
+export const derivationChain = z
+  .object({
+    items: z.array(z.object(lineageMembers)).meta({ description: "Root first" }),
+    truncated: z.boolean(),
+    cycle: z.boolean(),
+  })
+  .meta({ id: "DerivationChain" });
+
+export const dependents = z
+  .object({ items: z.array(z.object({ ...lineageMembers, distance: z.int() })), truncated: z.boolean() })
+  .meta({ id: "Dependents" });
+
+export const mergeSummary = z
+  .object({
+    mergeId: id,
+    sourceCustomerId: id,
+    targetCustomerId: id,
+    mergedAt: instant,
+    undoneAt: instant.nullable(),
+  })
+  .meta({ id: "Merge" });
+
+export const passReport = z
+  .object({
+    count: z.int(),
+    items: z.array(z.object({ itemId: id, kind: z.enum(ITEM_KINDS), customerId: id, name: z.string() })),
+  })
+  .meta({ id: "PassReport" });
+
+export const fieldHistoryPage = page(fieldVersion);
+export const assetPage = page(asset);
+export const customerPage = page(customerSummary);

@@ -42,7 +42,7 @@ export const customerPatchInput = z
   })
   .refine((patch) => Object.keys(patch).length > 0, "Name at least one member to change.");
 
-const itemSourceInput = z
+export const itemSourceInput = z
   .strictObject({
     type: z.enum(SOURCE_TYPES),
     id: shortText(SOURCE_ID_LENGTH_MAX).optional(),

@@ -1,0 +1,116 @@
+import { z } from "zod";
+import type { StepId } from "../../identifiers.ts";
+import { fieldDefinitionInput } from "../../schema/check-definition.ts";
+import { fieldRequirementInput } from "../../schema/check-requirement.ts";
+import { FIELD_VALUE_TYPES, SUGGESTION_STATES, VALIDATION_MODES } from "../../schema/field-definition.ts";
+import { MISSING_REASONS } from "../../schema/missing-fields.ts";
+import { FALLBACK_ACTIONS, REQUIRED_LEVELS, REQUIREMENT_ORIGINS } from "../../schema/requirement.ts";
+import { id, instant, uuid } from "./basic-schemas.ts";
+import { validationIssue } from "./profile-schemas.ts";
+
+/** The agent and the name come from the path. */
+export const definitionBody = fieldDefinitionInput.omit({ agentId: true, name: true });
+
+export const fieldDefinition = z
+  .object({
+    id,
+    agentId: id,
+    name: z.string(),
+    displayName: z.string(),
+    description: z.string().nullable(),
+    valueType: z.enum(FIELD_VALUE_TYPES),
+    validationRegex: z.string().nullable(),
+    validationToolId: z.string().nullable(),
+    allowedValues: z.array(z.string()).nullable(),
+    validationMode: z.enum(VALIDATION_MODES).nullable(),
+    requiredVerification: z.boolean(),
+    verificationMethods: z.array(z.string()),
+    collectionPrompt: z.string().nullable(),
+    extractionExamples: z.array(z.string()),
+    extractionPromptHint: z.string().nullable(),
+    isPii: z.boolean(),
+    encryptionRequired: z.boolean(),
+    retentionDays: z.int().nullable(),
+    freshnessSeconds: z.int().nullable(),
+    enabled: z.boolean(),
+    suggestionState: z.enum(SUGGESTION_STATES),
+    version: z.int(),
+    createdAt: instant,
+    updatedAt: instant,
+  })
+  .meta({ id: "FieldDefinition" });
+
+/** An agent has a bounded number of definitions, so the list is one page. */
+export const definitionList = z.object({ items: z.array(fieldDefinition), nextCursor: z.null() });
+
+export const validationBody = z.strictObject({
+  value: z.unknown().refine((value) => value !== undefined, "Is missing."),
+});
+
+export const validationAnswer = z.object({
+  valid: z.boolean(),
+  value: z.unknown().meta({ description: "Canonical when valid" }),
+  valueType: z.enum(FIELD_VALUE_TYPES),
+  errors: z.array(validationIssue),
+});
+
+export const agentSettingsBody = z.strictObject({ validationMode: z.enum(VALIDATION_MODES).nullable() });
+export const agentSettings = z
+  .object({ agentId: id, validationMode: z.enum(VALIDATION_MODES).nullable(), updatedAt: instant })
+  .meta({ id: "AgentSettings" });
+
+/** The scenario comes from the path; a step in the query is that of every requirement of the list. */
+export const requirementsBody = z.strictObject({
+  requirements: z.array(fieldRequirementInput.omit({ scenarioId: true })),
+});
+
+export const requirementsQuery = z.strictObject({
+  stepId: uuid<StepId>().optional(),
+  scope: z
+    .enum(["all", "scenario", "step", "effective"])
+    .optional()
+    .meta({ description: "Default: `step` with a stepId, else `all`" }),
+});
+
+export const fieldRequirement = z
+  .object({
+    id,
+    agentId: id,
+    scenarioId: id.nullable(),
+    stepId: id.nullable(),
+    ruleId: id.nullable(),
+    fieldName: z.string(),
+    requiredLevel: z.enum(REQUIRED_LEVELS),
+    fallbackAction: z.enum(FALLBACK_ACTIONS),
+    whenCondition: z.string().nullable(),
+    dependsOnFields: z.array(z.string()),
+    collectionOrder: z.int(),
+    needsHumanReview: z.boolean(),
+    extractionConfidence: z.number(),
+    origin: z.enum(REQUIREMENT_ORIGINS),
+    createdAt: instant,
+    updatedAt: instant,
+  })
+  .meta({ id: "FieldRequirement" });
+
+export const requirementList = z.object({ items: z.array(fieldRequirement), nextCursor: z.null() });
+
+export const missingField = z
+  .object({
+    fieldName: z.string(),
+    reason: z.enum(MISSING_REASONS),
+    requiredLevel: z.enum(REQUIRED_LEVELS),
+    fallbackAction: z.enum(FALLBACK_ACTIONS),
+    collectionOrder: z.int(),
+    agentId: id,
+    stepId: id.nullable(),
+    requirementId: id,
+    definitionId: id.nullable(),
+    displayName: z.string().nullable(),
+    valueType: z.enum(FIELD_VALUE_TYPES).nullable(),
+    collectionPrompt: z.string().nullable(),
+    blocking: z.boolean(),
+  })
+  .meta({ id: "MissingField" });
+
+export const missingList = z.object({ items: z.array(missingField), nextCursor: z.null() });

@@ -1,16 +1,25 @@
+import { VaultError } from "../errors.ts";
 import type { JsonValue } from "../json.ts";
 
 /**
- * The canonical text of a JSON value: RFC 8785 (JCS). Members sorted by UTF-16 code units, numbers as ECMAScript
- * writes them, no white space. The value must be storable JSON (`storabilityProblem`), so it is I-JSON too.
+ * The one text that a JSON value has (RFC 8785): no white space, members sorted by UTF-16 code units, numbers and
+ * strings as ECMAScript writes them. Equal values have equal texts and different values have different ones.
+ *
+ * Takes what `storabilityProblem` accepts. Throws `invalid_value` for anything else that JSON cannot write.
  */
 export function canonicalJson(value: JsonValue): string {
-  if (typeof value !== "object" || value === null) return JSON.stringify(value);
+  if (typeof value === "string") return JSON.stringify(value);
+  if (typeof value !== "object" || value === null) return canonicalScalar(value);
   if (isArray(value)) return `[${value.map(canonicalJson).join(",")}]`;
   const members = Object.keys(value)
     .sort()
     .map((key) => `${JSON.stringify(key)}:${canonicalJson(value[key] as JsonValue)}`);
   return `{${members.join(",")}}`;
+}
+
+function canonicalScalar(value: null | boolean | number): string {
+  if (value === null || typeof value === "boolean" || Number.isFinite(value)) return JSON.stringify(value);
+  throw new VaultError("invalid_value", "The value has no canonical JSON text.");
 }
 
 function isArray(value: JsonValue): value is readonly JsonValue[] {

@@ -1,0 +1,55 @@
+import canonicalize from "canonicalize";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { JsonValue } from "../json.ts";
+import { canonicalJson } from "./canonical-json.ts";
+
+const SEED = 20_260_303;
+
+describe("canonicalJson", () => {
+  it("agrees with the reference implementation on any value", () => {
+    fc.assert(
+      fc.property(fc.jsonValue({ stringUnit: "binary" }), (value) => {
+        expect(canonicalJson(value as JsonValue)).toBe(canonicalize(value));
+      }),
+      { seed: SEED, numRuns: 2_000 },
+    );
+  });
+
+  it("does not depend on the order in which members were added", () => {
+    fc.assert(
+      fc.property(fc.dictionary(fc.string({ unit: "binary" }), fc.integer()), (members) => {
+        const reversed = Object.fromEntries(Object.entries(members).toReversed());
+        expect(canonicalJson(reversed)).toBe(canonicalJson(members));
+      }),
+      { seed: SEED },
+    );
+  });
+
+  it("reads back as the same value", () => {
+    fc.assert(
+      fc.property(fc.jsonValue(), (value) => {
+        expect(JSON.parse(canonicalJson(value as JsonValue))).toEqual(JSON.parse(JSON.stringify(value)));
+      }),
+      { seed: SEED },
+    );
+  });
+
+  it("writes numbers and strings as RFC 8785 section 3.2.2 and 3.2.3 do", () => {
+    const numbers = [333_333_333.333_333_3, 1e30, 4.5, 0.002, 1e-27, -0];
+    expect(canonicalJson(numbers)).toBe("[333333333.3333333,1e+30,4.5,0.002,1e-27,0]");
+    const text = "\u20ac$\u000f\nA'B\"\\\\\"/";
+    expect(canonicalJson(text)).toBe('"\u20ac$\\u000f\\nA\'B\\"\\\\\\\\\\"/"');
+    const names = { "\u20ac": 1, "\r": 2, "\ufb33": 3, "1": 4, "\ud83d\ude00": 5, "\u0080": 6, "\u00f6": 7 };
+    expect(canonicalJson(names)).toBe(
+      '{"\\r":2,"1":4,"\u0080":6,"\u00f6":7,"\u20ac":1,"\ud83d\ude00":5,"\ufb33":3}',
+    );
+  });
+
+  it.each([Number.NaN, Number.POSITIVE_INFINITY, undefined, { a: undefined }, [() => 1]])(
+    "refuses %s, which JSON cannot write",
+    (value) => {
+      expect(() => canonicalJson(value as never)).toThrow(expect.objectContaining({ code: "invalid_value" }));
+    },
+  );
+});

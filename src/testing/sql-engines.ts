@@ -9,9 +9,15 @@ export interface TestDatabase extends AsyncDisposable {
   readonly schema: string;
 }
 
+export interface SqlEngineOptions {
+  readonly poolMax?: number | undefined;
+  readonly statementTimeoutMs?: number | undefined;
+  readonly connectTimeoutMs?: number | undefined;
+}
+
 export interface SqlEngine {
   readonly flavour: SqlDatabase["flavour"];
-  open(options?: { readonly poolMax?: number; readonly statementTimeoutMs?: number }): Promise<TestDatabase>;
+  open(options?: SqlEngineOptions): Promise<TestDatabase>;
 }
 
 /**
@@ -19,30 +25,35 @@ export interface SqlEngine {
  * server that DATABASE_URL names, if it names one.
  */
 export function sqlEngines(): SqlEngine[] {
+  const pglite: SqlEngine = { flavour: "pglite", open: openInMemory };
   const url = process.env["DATABASE_URL"];
-  const pglite: SqlEngine = {
-    flavour: "pglite",
-    open: (options) =>
-      testDatabase((schema) =>
-        openPGlite({ dataDirectory: undefined, schema, statementTimeoutMs: options?.statementTimeoutMs }),
-      ),
-  };
-  if (!url) return [pglite];
-  return [
-    pglite,
-    { flavour: "postgres", open: (options) => testDatabase((schema) => openPostgres({ url, schema, ...options })) },
-  ];
+  return url ? [pglite, { flavour: "postgres", open: (options) => openOnServer(url, options) }] : [pglite];
 }
 
-async function testDatabase(open: (schema: string) => Promise<SqlDatabase>): Promise<TestDatabase> {
-  const schema = `test_${randomBytes(8).toString("hex")}`;
-  const database = await open(schema);
+async function openInMemory(options?: SqlEngineOptions): Promise<TestDatabase> {
+  const schema = newSchema();
+  const database = await openPGlite({
+    dataDirectory: undefined,
+    schema,
+    statementTimeoutMs: options?.statementTimeoutMs,
+  });
+  return { database, schema, [Symbol.asyncDispose]: () => database[Symbol.asyncDispose]() };
+}
+
+async function openOnServer(url: string, options?: SqlEngineOptions): Promise<TestDatabase> {
+  const schema = newSchema();
+  const database = await openPostgres({ url, schema, ...options });
   return {
     database,
     schema,
     async [Symbol.asyncDispose]() {
-      await database.asOwner((owner) => owner.execute(`drop schema if exists ${schema} cascade`));
       await database[Symbol.asyncDispose]();
+      await using cleaner = await openPostgres({ url, schema, poolMax: 1 });
+      await cleaner.asOwner((owner) => owner.execute(`drop schema if exists ${schema} cascade`));
     },
   };
+}
+
+function newSchema(): string {
+  return `test_${randomBytes(8).toString("hex")}`;
 }

@@ -1,5 +1,5 @@
 import pg from "pg";
-import { VaultError } from "../../errors.ts";
+import { invariant, VaultError } from "../../errors.ts";
 import type { ConnectionLease, ConnectionSource } from "./connection-source.ts";
 import { lendToOwner } from "./owner-session.ts";
 import { type DatabaseState, PostgresDatabase } from "./postgres-database.ts";
@@ -64,10 +64,14 @@ function createSource(options: PostgresOptions, statementTimeoutMs: number): Poo
   };
   const settings = { schema: options.schema, statementTimeoutMs, idleTransactionTimeoutMs: IDLE_TRANSACTION_MS };
   try {
+    // Anything else the driver takes for the path of a socket or for its defaults.
+    invariant(/^postgres(ql)?:\/\//.test(options.url), "a database URL has a scheme");
     return new PooledConnections(config, settings);
   } catch {
     // The driver's error quotes the URL, password included.
-    throw new VaultError("invalid_configuration", "The database URL is not one.");
+    throw new VaultError("invalid_configuration", "The database URL cannot be read.", {
+      hint: "It has the form postgres://user:password@host:port/database; escape special characters of the password.",
+    });
   }
 }
 

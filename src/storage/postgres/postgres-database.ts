@@ -83,7 +83,7 @@ export class PostgresDatabase implements SqlDatabase {
 
   #run(call: ScopedStatement): Promise<SqlRow[]> {
     return this.#call(() => {
-      this.#checkStatement(call.statement);
+      this.#checkStatement(call.statement, call.values);
       return this.#source.run(call);
     });
   }
@@ -123,12 +123,18 @@ export class PostgresDatabase implements SqlDatabase {
     });
   }
 
-  /** The driver refuses a name with another text too, but only once the steps before it are on their way. */
-  readonly #checkStatement = (statement: SqlStatement): void => {
+  /** The driver refuses all this too, but only once a part of the statement is on its way. */
+  readonly #checkStatement = (statement: SqlStatement, values: readonly unknown[]): void => {
+    invariant(values.every(isEncodable), `${statement.name} gets its JSON as text`);
     const known = this.#textByName.get(statement.name);
     if (known === statement.text) return;
     invariant(known === undefined, `the statement ${statement.name} has one text`);
     invariant(Buffer.byteLength(statement.name) <= STATEMENT_NAME_BYTES_MAX, `${statement.name} is a short name`);
     this.#textByName.set(statement.name, statement.text);
   };
+}
+
+function isEncodable(value: unknown): boolean {
+  if (typeof value !== "object" || value === null || ArrayBuffer.isView(value) || value instanceof Date) return true;
+  return Array.isArray(value) && value.every(isEncodable);
 }

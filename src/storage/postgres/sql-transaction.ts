@@ -7,7 +7,7 @@ export interface TransactionOptions {
   readonly source: ConnectionSource;
   readonly scope: string;
   /** Throws when the statement cannot be prepared. */
-  readonly checkStatement: (statement: SqlStatement) => void;
+  readonly checkStatement: (statement: SqlStatement, values: readonly unknown[]) => void;
 }
 
 /** Runs `work` in one transaction of the scope; see `SqlSession.transaction`. */
@@ -50,7 +50,7 @@ class SqlTransaction implements SqlSession {
     this.#requireUsable();
     const { scope } = this.#options;
     try {
-      this.#options.checkStatement(statement);
+      this.#options.checkStatement(statement, values);
       if (!this.#opening) {
         this.#opening = this.#open(statement, values);
         return (await this.#opening) as Row[];

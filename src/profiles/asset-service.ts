@@ -7,6 +7,7 @@ import { type Asset, VAULT_STORAGE } from "./asset.ts";
 import { changeCustomer, requireWriteContext } from "./change-customer.ts";
 import type { StatusFilter } from "./item.ts";
 import { type AssetInput, type AssetLocation, planAssetAddition } from "./plan-asset.ts";
+import type { ExpectedVersion } from "./plan-customer-changes.ts";
 import { planAssetDeletion, planPurge } from "./plan-field-changes.ts";
 import { itemIdsOf } from "./plan-sources.ts";
 import type { ProfileServiceOptions } from "./profile-services.ts";
@@ -19,7 +20,7 @@ export interface AssetUpload {
 }
 
 interface Expectation {
-  readonly expectedVersion?: number | undefined;
+  readonly expectedVersion?: ExpectedVersion;
 }
 
 /** Use cases on the documents of customers. Every method may reject with `customer_not_found` or `customer_merged`. */

@@ -1,7 +1,7 @@
 import { VaultError } from "../errors.ts";
 import type { CustomerId, ItemId } from "../identifiers.ts";
 import type { ApplyOutcome } from "./change-set.ts";
-import { assertNotMerged, assertVersion } from "./plan-customer-changes.ts";
+import { assertNotMerged, assertVersion, type ExpectedVersion } from "./plan-customer-changes.ts";
 import type { ProfileStore, WriteContext, WriteContextQuery } from "./profile-store.ts";
 
 /** One try of an operation: what it found out, and whether what it planned could be applied. */
@@ -32,7 +32,7 @@ export async function changeCustomer<T>(
 export interface WriteTarget {
   readonly customerId: CustomerId;
   /** From `If-Match`. */
-  readonly expectedVersion?: number | undefined;
+  readonly expectedVersion?: ExpectedVersion;
   readonly lock: boolean;
 }
 

@@ -8,6 +8,7 @@ import {
   assertNotMerged,
   type ConsentInput,
   type CustomerPatch,
+  type ExpectedVersion,
   type IdentityInput,
   newIdentity,
   planConsent,
@@ -34,7 +35,7 @@ export interface ProfileQuery {
 }
 
 interface Expectation {
-  readonly expectedVersion?: number | undefined;
+  readonly expectedVersion?: ExpectedVersion;
 }
 
 /** Use cases on customers, their identities and consents. */

@@ -8,6 +8,7 @@ import type { ChangeSet } from "./change-set.ts";
 import type { FieldOutcome, FieldWrite, Verification } from "./field-input.ts";
 import type { FieldVersion } from "./field-version.ts";
 import type { StatusFilter } from "./item.ts";
+import type { ExpectedVersion } from "./plan-customer-changes.ts";
 import { type Attestation, planAttestation, planFieldDeletion, planPurge } from "./plan-field-changes.ts";
 import { planFieldWrite } from "./plan-field-write.ts";
 import { itemIdsOf } from "./plan-sources.ts";
@@ -30,7 +31,7 @@ export interface FieldDeletion {
   readonly status: StatusFilter;
   /** Removes the versions physically instead of leaving tombstones. */
   readonly purge?: { readonly reason: string } | undefined;
-  readonly expectedVersion?: number | undefined;
+  readonly expectedVersion?: ExpectedVersion;
 }
 
 /** Use cases on the fields of customers. Every method may reject with `customer_not_found` or `customer_merged`. */
@@ -50,7 +51,7 @@ export class FieldService {
   async write(
     customerId: CustomerId,
     write: FieldWrite,
-    options: { expectedVersion?: number | undefined } = {},
+    options: { expectedVersion?: ExpectedVersion } = {},
   ): Promise<FieldWriteAnswer> {
     assertDistinctNames(write);
     const written = await changeCustomer(this.#options.store, (store, lock) =>
@@ -71,7 +72,7 @@ export class FieldService {
 
   async #attemptWrite(
     store: ProfileStore,
-    asked: { customerId: CustomerId; write: FieldWrite; expectedVersion: number | undefined; lock: boolean },
+    asked: { customerId: CustomerId; write: FieldWrite; expectedVersion: ExpectedVersion; lock: boolean },
   ): Promise<Attempt<{ outcomes: readonly FieldOutcome[]; version: number }>> {
     const { write } = asked;
     const read = await requireWriteContext(store, asked, {
@@ -223,7 +224,7 @@ export class FieldService {
 }
 
 interface Expectation {
-  readonly expectedVersion?: number | undefined;
+  readonly expectedVersion?: ExpectedVersion;
 }
 
 interface AttestationRequest {

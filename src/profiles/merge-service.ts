@@ -3,7 +3,7 @@ import type { CustomerId, MergeId } from "../identifiers.ts";
 import { customerNotFound } from "./change-customer.ts";
 import type { MergeChange, MergeRecord } from "./change-set.ts";
 import type { ProfileRecord } from "./customer.ts";
-import { assertNotMerged, assertVersion } from "./plan-customer-changes.ts";
+import { assertNotMerged, assertVersion, type ExpectedVersion } from "./plan-customer-changes.ts";
 import { planMerge, planUndo } from "./plan-merge.ts";
 import type { ProfileServiceOptions } from "./profile-services.ts";
 import type { ProfileStore } from "./profile-store.ts";
@@ -29,7 +29,7 @@ export class MergeService {
   async merge(
     targetCustomerId: CustomerId,
     sourceCustomerId: CustomerId,
-    options: { expectedVersion?: number | undefined } = {},
+    options: { expectedVersion?: ExpectedVersion } = {},
   ): Promise<MergeSummary> {
     if (targetCustomerId === sourceCustomerId) {
       throw new VaultError("merge_not_possible", "A customer cannot be merged into itself.");

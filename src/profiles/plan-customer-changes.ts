@@ -146,9 +146,13 @@ export function planConsent(
   return { changes, consent };
 }
 
+/** The versions a caller is prepared to change; any when it does not say. */
+export type ExpectedVersion = number | readonly number[] | undefined;
+
 /** @throws `version_mismatch` when the caller expects another version of the customer */
-export function assertVersion(customer: CustomerRecord, expected: number | undefined): void {
-  if (expected === undefined || expected === customer.version) return;
+export function assertVersion(customer: CustomerRecord, expected: ExpectedVersion): void {
+  if (expected === undefined) return;
+  if (typeof expected === "number" ? expected === customer.version : expected.includes(customer.version)) return;
   throw new VaultError("version_mismatch", `The customer is at version ${customer.version}.`, {
     details: { currentVersion: customer.version },
   });

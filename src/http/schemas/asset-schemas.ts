@@ -3,7 +3,9 @@ import type { ItemId } from "../../identifiers.ts";
 import { ASSET_NAME_LENGTH_MAX, ASSET_TYPES, STORAGE_PATH_LENGTH_MAX, VAULT_STORAGE } from "../../profiles/asset.ts";
 import { SOURCES_PER_ITEM_MAX } from "../../profiles/item.ts";
 import { isRetentionPolicy } from "../../profiles/plan-asset.ts";
-import { instantInput, metadataInput, shortText, uuid } from "./basic-schemas.ts";
+import { storableText } from "../../schema/input-shape.ts";
+import { idSchema, instantInput } from "../value-schemas.ts";
+import { metadataInput } from "./basic-schemas.ts";
 import { itemSourceInput } from "./profile-schemas.ts";
 
 const MIME_TYPE = /^[a-z0-9][a-z0-9!#$&^_.+-]*\/[a-z0-9][a-z0-9!#$&^_.+-]*$/i;
@@ -13,13 +15,13 @@ const sha256 = z.string().regex(SHA256_HEX, "Must be a SHA-256 in 64 hex digits.
 const mimeType = z.string().max(127).regex(MIME_TYPE, "Must be a media type such as image/png.");
 
 const assetMembers = {
-  id: uuid<ItemId>().optional(),
-  name: shortText(ASSET_NAME_LENGTH_MAX),
+  id: idSchema<ItemId>().optional(),
+  name: storableText(ASSET_NAME_LENGTH_MAX),
   assetType: z.enum(ASSET_TYPES),
   sources: z.array(itemSourceInput).max(SOURCES_PER_ITEM_MAX).optional(),
-  derivedFromTool: shortText().optional(),
-  uploadedInSessionId: shortText().optional(),
-  uploadedInScenarioId: shortText().optional(),
+  derivedFromTool: storableText(255).optional(),
+  uploadedInSessionId: storableText(255).optional(),
+  uploadedInScenarioId: storableText(255).optional(),
   verified: z.boolean().optional(),
   verificationResult: metadataInput().optional(),
   retentionPolicy: z
@@ -27,7 +29,7 @@ const assetMembers = {
     .refine(isRetentionPolicy, "Must be permanent, session_end or <n>_days.")
     .meta({ description: "permanent, session_end or <n>_days" })
     .optional(),
-  expiresAt: instantInput().optional(),
+  expiresAt: instantInput.optional(),
   metadata: metadataInput().optional(),
   supersedeExisting: z.boolean().optional(),
 };
@@ -43,8 +45,8 @@ export const assetUploadInput = z.strictObject({
 export const assetRegistrationInput = z.strictObject({
   ...assetMembers,
   mimeType,
-  storageProvider: shortText(100).refine((name) => name !== VAULT_STORAGE, "Is the vault's own; upload the bytes."),
-  storagePath: shortText(STORAGE_PATH_LENGTH_MAX),
+  storageProvider: storableText(100).refine((name) => name !== VAULT_STORAGE, "Is the vault's own; upload the bytes."),
+  storagePath: storableText(STORAGE_PATH_LENGTH_MAX),
   sizeBytes: z.int().min(0),
   checksum: sha256.transform((hex) => hex.toLowerCase()),
 });

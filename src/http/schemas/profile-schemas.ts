@@ -17,27 +17,29 @@ import {
   SOURCES_PER_ITEM_MAX,
 } from "../../profiles/item.ts";
 import { FIELD_VALUE_TYPES, VALIDATION_MODES } from "../../schema/field-definition.ts";
-import { fieldName } from "../../schema/input-shape.ts";
+import { fieldName, storableText } from "../../schema/input-shape.ts";
 import { VALIDATION_ERROR_TYPES } from "../../schema/validation.ts";
-import { id, instant, instantInput, jsonObject, metadataInput, page, shortText, uuid } from "./basic-schemas.ts";
+import { pageSchema } from "../page-schema.ts";
+import { idSchema, instantInput, instantOutput } from "../value-schemas.ts";
+import { id, jsonObject, metadataInput } from "./basic-schemas.ts";
 
 /* What requests say. */
 
 export const channelIdentityInput = z.strictObject({
   channel: z.enum(CHANNELS),
-  channelUserId: shortText(CHANNEL_USER_ID_LENGTH_MAX),
+  channelUserId: storableText(CHANNEL_USER_ID_LENGTH_MAX),
   verified: z.boolean().optional(),
   primary: z.boolean().optional(),
 });
 
 export const customerKeysInput = z.strictObject({
   channelIdentity: channelIdentityInput.optional(),
-  externalId: shortText(EXTERNAL_ID_LENGTH_MAX).optional(),
+  externalId: storableText(EXTERNAL_ID_LENGTH_MAX).optional(),
 });
 
 export const customerPatchInput = z
   .strictObject({
-    externalId: shortText(EXTERNAL_ID_LENGTH_MAX).nullable().optional(),
+    externalId: storableText(EXTERNAL_ID_LENGTH_MAX).nullable().optional(),
     verificationLevel: z.enum(VERIFICATION_LEVELS).optional(),
   })
   .refine((patch) => Object.keys(patch).length > 0, "Name at least one member to change.");
@@ -45,19 +47,19 @@ export const customerPatchInput = z
 export const itemSourceInput = z
   .strictObject({
     type: z.enum(SOURCE_TYPES),
-    id: shortText(SOURCE_ID_LENGTH_MAX).optional(),
+    id: storableText(SOURCE_ID_LENGTH_MAX).optional(),
     metadata: metadataInput().optional(),
   })
   .refine(
     ({ type, id: sourceId }) =>
-      (type !== "profile_field" && type !== "profile_asset") || uuid().safeParse(sourceId).success,
+      (type !== "profile_field" && type !== "profile_asset") || idSchema().safeParse(sourceId).success,
     { path: ["id"], message: "Must be the UUID of an item." },
   );
 
 const sourcesInput = z.array(itemSourceInput).max(SOURCES_PER_ITEM_MAX);
 
 export const fieldInput = z.strictObject({
-  id: uuid<ItemId>().optional(),
+  id: idSchema<ItemId>().optional(),
   name: fieldName(),
   value: z
     .unknown()
@@ -71,34 +73,34 @@ export const fieldInput = z.strictObject({
   sources: sourcesInput.optional(),
   confidence: z.number().min(0).max(1).optional(),
   verified: z.boolean().optional(),
-  verificationMethod: shortText(100).optional(),
-  verifiedBy: shortText().optional(),
-  expiresAt: instantInput().optional(),
-  collectedAt: instantInput().optional(),
+  verificationMethod: storableText(100).optional(),
+  verifiedBy: storableText(255).optional(),
+  expiresAt: instantInput.optional(),
+  collectedAt: instantInput.optional(),
   requiresConfirmation: z.boolean().optional(),
-  sourceSessionId: shortText().optional(),
-  sourceScenarioId: shortText().optional(),
-  sourceStepId: shortText().optional(),
+  sourceSessionId: storableText(255).optional(),
+  sourceScenarioId: storableText(255).optional(),
+  sourceStepId: storableText(255).optional(),
   metadata: metadataInput().optional(),
   supersedeExisting: z.boolean().optional(),
 });
 
 export const fieldWriteInput = z.strictObject({
-  agentId: uuid<AgentId>().optional(),
+  agentId: idSchema<AgentId>().optional(),
   mode: z.enum(VALIDATION_MODES).optional(),
   fields: z.array(fieldInput).min(1).max(FIELDS_PER_WRITE_MAX),
 });
 
 export const verificationInput = z.strictObject({
-  method: shortText(100),
-  by: shortText(),
-  evidenceItemId: uuid<ItemId>().optional(),
+  method: storableText(100),
+  by: storableText(255),
+  evidenceItemId: idSchema<ItemId>().optional(),
 });
 
 export const consentInput = z.strictObject({
-  consentType: shortText(CONSENT_TYPE_LENGTH_MAX),
+  consentType: storableText(CONSENT_TYPE_LENGTH_MAX),
   granted: z.boolean(),
-  sourceSessionId: shortText().optional(),
+  sourceSessionId: storableText(255).optional(),
   ipAddress: z.union([z.ipv4(), z.ipv6()]).optional(),
 });
 
@@ -106,7 +108,7 @@ export const statusFilter = z.enum([...ITEM_STATUSES, "any"]);
 
 /* What answers say. */
 
-export const itemSource = z.object({
+export const itemSource = z.strictObject({
   type: z.enum(SOURCE_TYPES),
   id: z.string().nullable(),
   metadata: jsonObject,
@@ -115,16 +117,16 @@ export const itemSource = z.object({
 const lifecycle = {
   status: z.enum(ITEM_STATUSES),
   supersededById: id.nullable(),
-  supersededAt: instant.nullable(),
-  expiredAt: instant.nullable(),
-  orphanedAt: instant.nullable(),
-  recordedAt: instant,
-  endedAt: instant.nullable(),
-  deletedAt: instant.nullable(),
+  supersededAt: instantOutput.nullable(),
+  expiredAt: instantOutput.nullable(),
+  orphanedAt: instantOutput.nullable(),
+  recordedAt: instantOutput,
+  endedAt: instantOutput.nullable(),
+  deletedAt: instantOutput.nullable(),
 };
 
 export const fieldVersion = z
-  .object({
+  .strictObject({
     id,
     customerId: id,
     name: z.string(),
@@ -138,12 +140,12 @@ export const fieldVersion = z
     sourceStepId: z.string().nullable(),
     verified: z.boolean(),
     verificationMethod: z.string().nullable(),
-    verifiedAt: instant.nullable(),
+    verifiedAt: instantOutput.nullable(),
     verifiedBy: z.string().nullable(),
     confidence: z.number(),
     requiresConfirmation: z.boolean(),
-    collectedAt: instant,
-    expiresAt: instant.nullable(),
+    collectedAt: instantOutput,
+    expiresAt: instantOutput.nullable(),
     fieldDefinitionId: id.nullable(),
     metadata: jsonObject,
     isPii: z.boolean(),
@@ -154,7 +156,7 @@ export const fieldVersion = z
   .meta({ id: "FieldVersion" });
 
 export const asset = z
-  .object({
+  .strictObject({
     id,
     customerId: id,
     name: z.string(),
@@ -164,7 +166,7 @@ export const asset = z
     mimeType: z.string(),
     sizeBytes: z.int(),
     checksum: z.string(),
-    uploadedAt: instant,
+    uploadedAt: instantOutput,
     uploadedInSessionId: z.string().nullable(),
     uploadedInScenarioId: z.string().nullable(),
     sources: z.array(itemSource),
@@ -173,7 +175,7 @@ export const asset = z
     verified: z.boolean(),
     verificationResult: jsonObject.nullable(),
     retentionPolicy: z.string(),
-    expiresAt: instant.nullable(),
+    expiresAt: instantOutput.nullable(),
     metadata: jsonObject,
     analysisFieldIds: z.array(id),
     ...lifecycle,
@@ -181,26 +183,26 @@ export const asset = z
   .meta({ id: "Asset" });
 
 export const channelIdentity = z
-  .object({
+  .strictObject({
     channel: z.enum(CHANNELS),
     channelUserId: z.string(),
     verified: z.boolean(),
-    verifiedAt: instant.nullable(),
+    verifiedAt: instantOutput.nullable(),
     primary: z.boolean(),
-    createdAt: instant,
+    createdAt: instantOutput,
   })
   .meta({ id: "ChannelIdentity" });
 
 export const consent = z
-  .object({
+  .strictObject({
     id,
     consentType: z.string(),
     granted: z.boolean(),
-    grantedAt: instant.nullable(),
-    revokedAt: instant.nullable(),
+    grantedAt: instantOutput.nullable(),
+    revokedAt: instantOutput.nullable(),
     sourceSessionId: z.string().nullable(),
     ipAddress: z.string().nullable(),
-    recordedAt: instant,
+    recordedAt: instantOutput,
   })
   .meta({ id: "Consent" });
 
@@ -208,20 +210,20 @@ const customerHeaderMembers = {
   customerId: id,
   externalId: z.string().nullable(),
   verificationLevel: z.enum(VERIFICATION_LEVELS),
-  createdAt: instant,
-  updatedAt: instant,
-  lastInteractionAt: instant.nullable(),
+  createdAt: instantOutput,
+  updatedAt: instantOutput,
+  lastInteractionAt: instantOutput.nullable(),
   version: z.int(),
 };
 
-export const customerHeader = z.object(customerHeaderMembers).meta({ id: "CustomerHeader" });
+export const customerHeader = z.strictObject(customerHeaderMembers).meta({ id: "CustomerHeader" });
 
 export const customerSummary = z
-  .object({ ...customerHeaderMembers, identities: z.array(channelIdentity) })
+  .strictObject({ ...customerHeaderMembers, identities: z.array(channelIdentity) })
   .meta({ id: "CustomerSummary" });
 
 export const profile = z
-  .object({
+  .strictObject({
     ...customerHeaderMembers,
     fields: z.record(z.string(), fieldVersion).meta({ description: "The active version of each field by name" }),
     assets: z.array(asset),
@@ -232,16 +234,16 @@ export const profile = z
   })
   .meta({ id: "Profile" });
 
-export const validationIssue = z.object({
+export const validationIssue = z.strictObject({
   fieldName: z.string(),
   errorType: z.enum(VALIDATION_ERROR_TYPES),
   message: z.string(),
 });
 
 export const fieldWriteAnswer = z
-  .object({
+  .strictObject({
     results: z.array(
-      z.object({
+      z.strictObject({
         name: z.string(),
         outcome: z.enum(["accepted", "rejected"]),
         field: fieldVersion.optional(),
@@ -259,39 +261,39 @@ const lineageMembers = {
   name: z.string(),
   status: z.enum(ITEM_STATUSES),
   deleted: z.boolean(),
-  collectedAt: instant,
+  collectedAt: instantOutput,
   sources: z.array(itemSource),
 };
 
 export const derivationChain = z
-  .object({
-    items: z.array(z.object(lineageMembers)).meta({ description: "Root first" }),
+  .strictObject({
+    items: z.array(z.strictObject(lineageMembers)).meta({ description: "Root first" }),
     truncated: z.boolean(),
     cycle: z.boolean(),
   })
   .meta({ id: "DerivationChain" });
 
 export const dependents = z
-  .object({ items: z.array(z.object({ ...lineageMembers, distance: z.int() })), truncated: z.boolean() })
+  .strictObject({ items: z.array(z.strictObject({ ...lineageMembers, distance: z.int() })), truncated: z.boolean() })
   .meta({ id: "Dependents" });
 
 export const mergeSummary = z
-  .object({
+  .strictObject({
     mergeId: id,
     sourceCustomerId: id,
     targetCustomerId: id,
-    mergedAt: instant,
-    undoneAt: instant.nullable(),
+    mergedAt: instantOutput,
+    undoneAt: instantOutput.nullable(),
   })
   .meta({ id: "Merge" });
 
 export const passReport = z
-  .object({
+  .strictObject({
     count: z.int(),
-    items: z.array(z.object({ itemId: id, kind: z.enum(ITEM_KINDS), customerId: id, name: z.string() })),
+    items: z.array(z.strictObject({ itemId: id, kind: z.enum(ITEM_KINDS), customerId: id, name: z.string() })),
   })
   .meta({ id: "PassReport" });
 
-export const fieldHistoryPage = page(fieldVersion);
-export const assetPage = page(asset);
-export const customerPage = page(customerSummary);
+export const fieldHistoryPage = pageSchema(fieldVersion);
+export const assetPage = pageSchema(asset);
+export const customerPage = pageSchema(customerSummary);

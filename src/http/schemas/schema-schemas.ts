@@ -5,14 +5,15 @@ import { fieldRequirementInput } from "../../schema/check-requirement.ts";
 import { FIELD_VALUE_TYPES, SUGGESTION_STATES, VALIDATION_MODES } from "../../schema/field-definition.ts";
 import { MISSING_REASONS } from "../../schema/missing-fields.ts";
 import { FALLBACK_ACTIONS, REQUIRED_LEVELS, REQUIREMENT_ORIGINS } from "../../schema/requirement.ts";
-import { id, instant, uuid } from "./basic-schemas.ts";
+import { idSchema, instantOutput } from "../value-schemas.ts";
+import { id } from "./basic-schemas.ts";
 import { validationIssue } from "./profile-schemas.ts";
 
 /** The agent and the name come from the path. */
 export const definitionBody = fieldDefinitionInput.omit({ agentId: true, name: true });
 
 export const fieldDefinition = z
-  .object({
+  .strictObject({
     id,
     agentId: id,
     name: z.string(),
@@ -35,19 +36,19 @@ export const fieldDefinition = z
     enabled: z.boolean(),
     suggestionState: z.enum(SUGGESTION_STATES),
     version: z.int(),
-    createdAt: instant,
-    updatedAt: instant,
+    createdAt: instantOutput,
+    updatedAt: instantOutput,
   })
   .meta({ id: "FieldDefinition" });
 
 /** An agent has a bounded number of definitions, so the list is one page. */
-export const definitionList = z.object({ items: z.array(fieldDefinition), nextCursor: z.null() });
+export const definitionList = z.strictObject({ items: z.array(fieldDefinition), nextCursor: z.null() });
 
 export const validationBody = z.strictObject({
   value: z.unknown().refine((value) => value !== undefined, "Is missing."),
 });
 
-export const validationAnswer = z.object({
+export const validationAnswer = z.strictObject({
   valid: z.boolean(),
   value: z.unknown().meta({ description: "Canonical when valid" }),
   valueType: z.enum(FIELD_VALUE_TYPES),
@@ -56,7 +57,7 @@ export const validationAnswer = z.object({
 
 export const agentSettingsBody = z.strictObject({ validationMode: z.enum(VALIDATION_MODES).nullable() });
 export const agentSettings = z
-  .object({ agentId: id, validationMode: z.enum(VALIDATION_MODES).nullable(), updatedAt: instant })
+  .strictObject({ agentId: id, validationMode: z.enum(VALIDATION_MODES).nullable(), updatedAt: instantOutput })
   .meta({ id: "AgentSettings" });
 
 /** The scenario comes from the path; a step in the query is that of every requirement of the list. */
@@ -65,7 +66,7 @@ export const requirementsBody = z.strictObject({
 });
 
 export const requirementsQuery = z.strictObject({
-  stepId: uuid<StepId>().optional(),
+  stepId: idSchema<StepId>().optional(),
   scope: z
     .enum(["all", "scenario", "step", "effective"])
     .optional()
@@ -73,7 +74,7 @@ export const requirementsQuery = z.strictObject({
 });
 
 export const fieldRequirement = z
-  .object({
+  .strictObject({
     id,
     agentId: id,
     scenarioId: id.nullable(),
@@ -88,15 +89,15 @@ export const fieldRequirement = z
     needsHumanReview: z.boolean(),
     extractionConfidence: z.number(),
     origin: z.enum(REQUIREMENT_ORIGINS),
-    createdAt: instant,
-    updatedAt: instant,
+    createdAt: instantOutput,
+    updatedAt: instantOutput,
   })
   .meta({ id: "FieldRequirement" });
 
-export const requirementList = z.object({ items: z.array(fieldRequirement), nextCursor: z.null() });
+export const requirementList = z.strictObject({ items: z.array(fieldRequirement), nextCursor: z.null() });
 
 export const missingField = z
-  .object({
+  .strictObject({
     fieldName: z.string(),
     reason: z.enum(MISSING_REASONS),
     requiredLevel: z.enum(REQUIRED_LEVELS),
@@ -113,4 +114,4 @@ export const missingField = z
   })
   .meta({ id: "MissingField" });
 
-export const missingList = z.object({ items: z.array(missingField), nextCursor: z.null() });
+export const missingList = z.strictObject({ items: z.array(missingField), nextCursor: z.null() });

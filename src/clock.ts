@@ -15,14 +15,14 @@ export function instantOf(epochMs: number): Instant {
   return new Date(epochMs).toISOString() as Instant;
 }
 
-/** Canonical form of any RFC 3339 date-time; `undefined` when the text is not one. */
+/** Canonical form of any RFC 3339 date-time in the years 1 to 9999; `undefined` when the text is not one. */
 export function parseInstant(text: string): Instant | undefined {
   const match = RFC3339.exec(text);
   if (!match) return undefined;
   const epochMs = Date.parse(text);
   if (Number.isNaN(epochMs) || !isCalendarDate(Number(match[1]), Number(match[2]), Number(match[3]))) return undefined;
   const canonical = new Date(epochMs).toISOString();
-  return canonical.length === 24 ? (canonical as Instant) : undefined;
+  return canonical.length === 24 && canonical >= "0001" ? (canonical as Instant) : undefined;
 }
 
 export function addMs(instant: Instant, ms: number): Instant {

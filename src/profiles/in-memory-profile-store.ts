@@ -2,16 +2,17 @@ import type { CustomerId, ItemId, MergeId, ScenarioId } from "../identifiers.ts"
 import type { ValidationMode } from "../schema/field-definition.ts";
 import type { RequirementSelector } from "../schema/requirement.ts";
 import type { InMemorySession } from "../storage/in-memory/in-memory-database.ts";
-import { decodeCursor, encodeCursor, type Page, type PageRequest, pageOf } from "../storage/page.ts";
+import { encodeCursor, type Page, type PageRequest, pageOf } from "../storage/page.ts";
 import type { Asset } from "./asset.ts";
 import type { ApplyOutcome, ChangeSet, MergeChange, MergeRecord, PurgeSet } from "./change-set.ts";
 import type { CustomerRecord, CustomerSummary, ProfileRecord } from "./customer.ts";
-import { customerListName } from "./customer-list.ts";
+import { customerListName, decodeCustomerCursor } from "./customer-list.ts";
 import type { FieldVersion } from "./field-version.ts";
 import { loadGapContext, loadWriteContext } from "./in-memory-profile-contexts.ts";
 import { compareText, identityKey, ProfileTables } from "./in-memory-profile-tables.ts";
 import { applyChanges, applyMergeChange, createCustomer, purgeItems, runPass } from "./in-memory-profile-writes.ts";
 import { isCurrentlyActive, isItemSource, type StatusFilter } from "./item.ts";
+import { decodeItemCursor, encodeItemCursor, type ItemPlace } from "./item-list.ts";
 import {
   DEPENDENTS_DEPTH_MAX,
   DERIVATION_CHAIN_LENGTH_MAX,
@@ -65,7 +66,7 @@ export class InMemoryProfileStore implements ProfileStore {
 
   async listCustomers(filter: CustomerFilter, page: PageRequest): Promise<Page<CustomerSummary>> {
     const list = customerListName(filter);
-    const below = page.cursor === undefined ? undefined : decodeCursor(list, page.cursor, 1)[0];
+    const below = decodeCustomerCursor(list, page.cursor);
     const rows = await this.#run((tables) =>
       tables.customers
         .filter((customer) => customer.deletedAt === null && customer.mergedIntoId === null)
@@ -91,17 +92,19 @@ export class InMemoryProfileStore implements ProfileStore {
 
   async listFieldHistory(customerId: CustomerId, name: string, page: PageRequest): Promise<Page<FieldVersion>> {
     const list = `history:${customerId}:${name}`;
-    const key = page.cursor === undefined ? undefined : decodeCursor(list, page.cursor, 2);
+    const below = decodeItemCursor(list, page.cursor);
     const rows = await this.#run((tables) =>
       tables.liveCustomer(customerId)
         ? tables
             .fieldsOf(customerId, (field) => field.name === name)
-            .filter((row) => isBelow(row.collectedAt, row.sequence, key))
+            .filter((row) => isBelow(row.collectedAt, row.sequence, below))
             .slice(0, page.limit + 1)
             .map((row) => ({ row, item: tables.fieldOf(row) }))
         : [],
     );
-    const cut = pageOf(rows, page.limit, ({ row }) => encodeCursor(list, [row.collectedAt, row.sequence.toString()]));
+    const cut = pageOf(rows, page.limit, ({ row }) =>
+      encodeItemCursor(list, { instant: row.collectedAt, sequence: row.sequence.toString() }),
+    );
     return { items: cut.items.map(({ item }) => item), nextCursor: cut.nextCursor };
   }
 
@@ -115,17 +118,19 @@ export class InMemoryProfileStore implements ProfileStore {
 
   async listAssets(customerId: CustomerId, status: StatusFilter, page: PageRequest): Promise<Page<Asset>> {
     const list = `assets:${customerId}:${status}`;
-    const key = page.cursor === undefined ? undefined : decodeCursor(list, page.cursor, 2);
+    const below = decodeItemCursor(list, page.cursor);
     const rows = await this.#run((tables) =>
       tables.liveCustomer(customerId)
         ? tables
             .assetsOf(customerId, (asset) => asset.deletedAt === null && hasStatus(asset.status, status))
-            .filter((row) => isBelow(row.uploadedAt, row.sequence, key))
+            .filter((row) => isBelow(row.uploadedAt, row.sequence, below))
             .slice(0, page.limit + 1)
             .map((row) => ({ row, item: tables.assetOf(row) }))
         : [],
     );
-    const cut = pageOf(rows, page.limit, ({ row }) => encodeCursor(list, [row.uploadedAt, row.sequence.toString()]));
+    const cut = pageOf(rows, page.limit, ({ row }) =>
+      encodeItemCursor(list, { instant: row.uploadedAt, sequence: row.sequence.toString() }),
+    );
     return { items: cut.items.map(({ item }) => item), nextCursor: cut.nextCursor };
   }
 
@@ -192,19 +197,23 @@ export class InMemoryProfileStore implements ProfileStore {
   }
 
   createCustomer(customer: NewCustomer): Promise<"created" | "taken"> {
-    return this.#run((tables) => createCustomer(tables, customer));
+    const kept = asKept(customer);
+    return this.#run((tables) => createCustomer(tables, kept));
   }
 
   apply(changes: ChangeSet): Promise<ApplyOutcome> {
-    return this.#run((tables) => applyChanges(tables, changes));
+    const kept = asKept(changes);
+    return this.#run((tables) => applyChanges(tables, kept));
   }
 
   purge(changes: PurgeSet): Promise<ApplyOutcome> {
-    return this.#run((tables) => purgeItems(tables, changes));
+    const kept = asKept(changes);
+    return this.#run((tables) => purgeItems(tables, kept));
   }
 
   applyMerge(change: MergeChange): Promise<ApplyOutcome> {
-    return this.#run((tables) => applyMergeChange(tables, change));
+    const kept = asKept(change);
+    return this.#run((tables) => applyMergeChange(tables, kept));
   }
 
   setPiiFlag(name: string, isPii: boolean): Promise<number> {
@@ -222,6 +231,11 @@ export class InMemoryProfileStore implements ProfileStore {
   markOrphans(pass: LifecyclePass): Promise<readonly TouchedItem[]> {
     return this.#run((tables) => runPass(tables, "orphaned", pass));
   }
+}
+
+/** A copy, since rows are frozen and the caller's objects are not ours to freeze; JSON, which is what is kept. */
+function asKept<T>(written: T): T {
+  return JSON.parse(JSON.stringify(written)) as T;
 }
 
 function findCustomer(tables: ProfileTables, lookup: CustomerLookup): CustomerRecord | undefined {
@@ -268,10 +282,9 @@ function hasStatus(status: string, wanted: StatusFilter): boolean {
   return wanted === "any" || status === wanted;
 }
 
-function isBelow(instant: string, sequence: bigint, key: readonly string[] | undefined): boolean {
-  const [keyInstant = "", keySequence = "0"] = key ?? [];
-  if (key === undefined) return true;
-  return instant < keyInstant || (instant === keyInstant && sequence < BigInt(keySequence));
+function isBelow(instant: string, sequence: bigint, place: ItemPlace | undefined): boolean {
+  if (place === undefined) return true;
+  return instant < place.instant || (instant === place.instant && sequence < BigInt(place.sequence));
 }
 
 /** Breadth first from an item of a live customer; each item once, nearest first, then in order of insertion. */

@@ -64,7 +64,7 @@ export class ProfileTables {
     return this.identities
       .filter((row) => row.customerId === customerId)
       .map(({ customerId: _, ...identity }) => identity)
-      .sort((a, b) => compareText(a.channel, b.channel) || compareText(a.channelUserId, b.channelUserId));
+      .sort((a, b) => compareText(a.channel, b.channel) || compareCodePoints(a.channelUserId, b.channelUserId));
   }
 
   fieldsOf(customerId: CustomerId, matches: (row: FieldRow) => boolean): FieldRow[] {
@@ -144,6 +144,11 @@ export function bySequence(a: Sequenced, b: Sequenced): number {
 /** Code-unit order, which for the ASCII names and ids compared here is the database's order. */
 export function compareText(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
+}
+
+/** The order of the bytes in UTF-8: the code units of surrogate pairs sort before characters that come earlier. */
+function compareCodePoints(a: string, b: string): number {
+  return Buffer.compare(Buffer.from(a), Buffer.from(b));
 }
 
 /** By name, then newest first. */

@@ -12,6 +12,9 @@ import type { LifecyclePass, NewCustomer, TouchedItem } from "./profile-store.ts
 
 export function createCustomer(tables: ProfileTables, created: NewCustomer): "created" | "taken" {
   const { customer, identity } = created;
+  if (tables.customers.get(customer.customerId)) {
+    throw new VaultError("internal_error", "A customer with this id exists already.");
+  }
   if (externalIdOwner(tables, customer) !== undefined) return "taken";
   if (identity && tables.identities.get(identityKey(identity))) return "taken";
   tables.customers.put(customer.customerId, customer);

@@ -2,14 +2,15 @@ import { auditRecords } from "../audit/postgres-audit-rows.ts";
 import { VaultError } from "../errors.ts";
 import type { CustomerId, ItemId, MergeId, ScenarioId, TenantId } from "../identifiers.ts";
 import type { RequirementSelector } from "../schema/requirement.ts";
-import { decodeCursor, encodeCursor, type Page, type PageRequest, pageOf } from "../storage/page.ts";
+import { encodeCursor, type Page, type PageRequest, pageOf } from "../storage/page.ts";
 import { ConstraintViolation, type SqlSession, type SqlStatement } from "../storage/postgres/sql-database.ts";
 import type { Asset } from "./asset.ts";
 import type { ApplyOutcome, ChangeSet, MergeChange, MergeRecord, PurgeSet } from "./change-set.ts";
 import type { CustomerSummary, ProfileRecord } from "./customer.ts";
-import { customerListName } from "./customer-list.ts";
+import { customerListName, decodeCustomerCursor } from "./customer-list.ts";
 import type { FieldVersion } from "./field-version.ts";
 import type { StatusFilter } from "./item.ts";
+import { decodeItemCursor, encodeItemCursor, type ItemPlace } from "./item-list.ts";
 import { type DependentItem, type DerivationChain, orderChain } from "./lineage.ts";
 import { compileChangeSet } from "./postgres-change-set.ts";
 import { gapContextValues, LOAD_GAP_CONTEXT, LOAD_WRITE_CONTEXT, WRAPPED_KEYS } from "./postgres-context-statements.ts";
@@ -97,7 +98,7 @@ export class PostgresProfileStore implements ProfileStore {
 
   async listCustomers(filter: CustomerFilter, page: PageRequest): Promise<Page<CustomerSummary>> {
     const list = customerListName(filter);
-    const below = page.cursor === undefined ? null : decodeCursor(list, page.cursor, 1)[0];
+    const below = decodeCustomerCursor(list, page.cursor) ?? null;
     const rows = await this.#listCustomers(filter, [below, page.limit + 1]);
     const customers = rows.map((row) => reviveSummary(row["customer"]));
     return pageOf(customers, page.limit, (last) => encodeCursor(list, [last.customerId]));
@@ -105,9 +106,6 @@ export class PostgresProfileStore implements ProfileStore {
 
   #listCustomers(filter: CustomerFilter, place: readonly unknown[]): Promise<JsonRow[]> {
     const { identity, externalId, textPrefix } = filter;
-    if ([identity, externalId, textPrefix].filter((part) => part !== undefined).length > 1) {
-      throw new VaultError("invalid_request", "Filter customers by one of identity, external id or text.");
-    }
     if (identity) return this.#rows(LIST_CUSTOMERS_BY_IDENTITY, ...place, identity.channel, identity.channelUserId);
     if (externalId !== undefined) return this.#rows(LIST_CUSTOMERS_BY_EXTERNAL_ID, ...place, externalId);
     if (textPrefix !== undefined) return this.#rows(LIST_CUSTOMERS_BY_TEXT, ...place, textPrefix);
@@ -121,10 +119,12 @@ export class PostgresProfileStore implements ProfileStore {
 
   async listFieldHistory(customerId: CustomerId, name: string, page: PageRequest): Promise<Page<FieldVersion>> {
     const list = `history:${customerId}:${name}`;
-    const [instant = null, sequence = null] = page.cursor === undefined ? [] : decodeCursor(list, page.cursor, 2);
-    const rows = await this.#rows(FIELD_HISTORY, customerId, name, instant, sequence, page.limit + 1);
+    const below = decodeItemCursor(list, page.cursor);
+    const rows = await this.#rows(FIELD_HISTORY, customerId, name, ...placeValues(below), page.limit + 1);
     const versions = rows.map((row) => ({ item: reviveField(row["item"]), sequence: String(row["sequence"]) }));
-    const cut = pageOf(versions, page.limit, (last) => encodeCursor(list, [last.item.collectedAt, last.sequence]));
+    const cut = pageOf(versions, page.limit, (last) =>
+      encodeItemCursor(list, { instant: last.item.collectedAt, sequence: last.sequence }),
+    );
     return { items: cut.items.map(({ item }) => item), nextCursor: cut.nextCursor };
   }
 
@@ -135,10 +135,12 @@ export class PostgresProfileStore implements ProfileStore {
 
   async listAssets(customerId: CustomerId, status: StatusFilter, page: PageRequest): Promise<Page<Asset>> {
     const list = `assets:${customerId}:${status}`;
-    const [instant = null, sequence = null] = page.cursor === undefined ? [] : decodeCursor(list, page.cursor, 2);
-    const rows = await this.#rows(assetsByStatus(status), customerId, instant, sequence, page.limit + 1);
+    const below = decodeItemCursor(list, page.cursor);
+    const rows = await this.#rows(assetsByStatus(status), customerId, ...placeValues(below), page.limit + 1);
     const assets = rows.map((row) => ({ item: reviveAsset(row["item"]), sequence: String(row["sequence"]) }));
-    const cut = pageOf(assets, page.limit, (last) => encodeCursor(list, [last.item.uploadedAt, last.sequence]));
+    const cut = pageOf(assets, page.limit, (last) =>
+      encodeItemCursor(list, { instant: last.item.uploadedAt, sequence: last.sequence }),
+    );
     return { items: cut.items.map(({ item }) => item), nextCursor: cut.nextCursor };
   }
 
@@ -206,7 +208,7 @@ export class PostgresProfileStore implements ProfileStore {
     } catch (error) {
       // The external id was taken between the look and the insert: the identity found no customer to belong to.
       if (violates(error, "channel_identities_customer_fkey")) return "taken";
-      throw error;
+      throw translateViolation(error);
     }
   }
 
@@ -221,11 +223,20 @@ export class PostgresProfileStore implements ProfileStore {
   }
 
   purge(changes: PurgeSet): Promise<ApplyOutcome> {
-    return this.#session.transaction((session) => purgeItems(session, this.#tenantId, changes));
+    return this.#change((session) => purgeItems(session, this.#tenantId, changes));
   }
 
   applyMerge(change: MergeChange): Promise<ApplyOutcome> {
-    return this.#session.transaction((session) => applyMergeChange(session, this.#tenantId, change));
+    return this.#change((session) => applyMergeChange(session, this.#tenantId, change));
+  }
+
+  /** Several statements as one write. */
+  async #change<T>(work: (session: SqlSession) => Promise<T>): Promise<T> {
+    try {
+      return await this.#session.transaction(work);
+    } catch (error) {
+      throw translateViolation(error);
+    }
   }
 
   async setPiiFlag(name: string, isPii: boolean): Promise<number> {
@@ -233,12 +244,16 @@ export class PostgresProfileStore implements ProfileStore {
   }
 
   expireDue(pass: LifecyclePass): Promise<readonly TouchedItem[]> {
-    return this.#session.transaction((session) => runPass(session, this.#tenantId, { statement: EXPIRE_DUE, pass }));
+    return this.#change((session) => runPass(session, this.#tenantId, { statement: EXPIRE_DUE, pass }));
   }
 
   markOrphans(pass: LifecyclePass): Promise<readonly TouchedItem[]> {
-    return this.#session.transaction((session) => runPass(session, this.#tenantId, { statement: MARK_ORPHANS, pass }));
+    return this.#change((session) => runPass(session, this.#tenantId, { statement: MARK_ORPHANS, pass }));
   }
+}
+
+function placeValues(place: ItemPlace | undefined): readonly [string | null, string | null] {
+  return [place?.instant ?? null, place?.sequence ?? null];
 }
 
 function violates(error: unknown, constraint: string): boolean {
@@ -255,6 +270,8 @@ function translateViolation(error: unknown): unknown {
     case "profile_fields_pkey":
     case "profile_assets_pkey":
       return new VaultError("item_exists", "An item with this id exists already.", { cause: error });
+    case "audit_events_pkey":
+      return new VaultError("audit_event_exists", "An audit event with this id exists.", { cause: error });
     default:
       return new VaultError("internal_error", "A stored constraint refused the change.", { cause: error });
   }

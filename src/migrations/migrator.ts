@@ -67,7 +67,7 @@ export class Migrator {
    *
    * Errors: `migration_failed` naming the step, which is undone; the steps before it stay.
    */
-  up(options: { readonly to?: number | undefined } = {}): Promise<StepName[]> {
+  async up(options: { readonly to?: number | undefined } = {}): Promise<StepName[]> {
     const to = this.#checkedVersion(options.to ?? this.#migrations.length);
     return this.#database.asOwner(async (owner) => {
       await this.#layFoundation(owner);
@@ -81,7 +81,7 @@ export class Migrator {
    *
    * Errors: as `up`.
    */
-  down(options: { readonly to: number }): Promise<StepName[]> {
+  async down(options: { readonly to: number }): Promise<StepName[]> {
     const to = this.#checkedVersion(options.to);
     return this.#database.asOwner(async (owner) => {
       if (!(await this.#hasHistory(owner))) return [];

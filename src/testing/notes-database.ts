@@ -4,7 +4,7 @@ import { Migrator } from "../migrations/migrator.ts";
 import type { SqlDatabase, SqlSession, SqlStatement } from "../storage/postgres/sql-database.ts";
 import type { SqlEngine, SqlEngineOptions } from "./sql-engines.ts";
 
-const tables: Migration = {
+export const notesMigration: Migration = {
   version: 1,
   name: "tables of the test",
   up: `
@@ -71,7 +71,7 @@ const ids = new UuidV7Generator();
 export async function openNotes(engine: SqlEngine, options?: SqlEngineOptions): Promise<NotesDatabase> {
   const opened = await engine.open(options);
   const { database, schema } = opened;
-  await new Migrator({ database, schema, migrations: [tables] }).up();
+  await new Migrator({ database, schema, migrations: [notesMigration] }).up();
   return {
     database,
     newTenant() {

@@ -31,10 +31,16 @@ export interface PGliteOptions {
  * Errors: `storage_unavailable` when it does not start, and for every call after its thread has died.
  */
 export async function openPGlite(options: PGliteOptions): Promise<SqlDatabase> {
-  const statementTimeoutMs = options.statementTimeoutMs ?? 10_000;
-  const thread = await PGliteThread.start(options.dataDirectory);
-  const source = new PGliteConnections(thread, options.schema, statementTimeoutMs);
-  return new PostgresDatabase(source, { drainTimeoutMs: statementTimeoutMs });
+  return connectPGlite(await PGliteThread.start(options.dataDirectory), options);
+}
+
+/** As `openPGlite`, on a thread that runs already and that ends with the database. */
+export function connectPGlite(
+  thread: PGliteThread,
+  options: Pick<PGliteOptions, "schema" | "statementTimeoutMs">,
+): SqlDatabase {
+  const waitMs = options.statementTimeoutMs ?? 10_000;
+  return new PostgresDatabase(new PGliteConnections(thread, options.schema, waitMs), { drainTimeoutMs: waitMs });
 }
 
 class PGliteConnections implements ConnectionSource {

@@ -7,6 +7,8 @@ export interface ErrorItem {
   readonly path: string;
   readonly code: string;
   readonly message: string;
+  /** The part of a request that `path` points into; the body when it is left out. */
+  readonly in?: "query" | "path" | "header";
 }
 
 export interface VaultErrorOptions {

@@ -1,0 +1,87 @@
+import type { FastifyInstance } from "fastify";
+import type { Config } from "../../config/config-schema.ts";
+import { VaultError } from "../../errors.ts";
+import { createServer } from "../../http/create-server.ts";
+import { REFERENCE_PATH } from "../../http/openapi.ts";
+import { createTelemetry } from "../../telemetry/telemetry.ts";
+import { openVault, type Vault } from "../../vault.ts";
+import { closeWithin } from "../close-within.ts";
+import type { Command, CommandContext } from "../command.ts";
+import { loadCommandConfig } from "../load-command-config.ts";
+import { programVersion } from "../program-version.ts";
+import { stopSignal } from "../stop-signal.ts";
+
+export const serve: Command = {
+  name: "serve",
+  usage: "",
+  summary: "Run the vault with its HTTP API until SIGTERM or SIGINT; the default",
+  options: {},
+  async run(_arguments, options, context) {
+    const { config } = loadCommandConfig(options, context);
+    const stopped = stopSignal();
+    const telemetry = createTelemetry(config.log);
+    try {
+      const vault = await openVault(config, { logger: telemetry.logger, events: telemetry.events });
+      try {
+        const server = await createServer({ vault, telemetry, version: programVersion() });
+        const url = await listen(server, config);
+        printStart({ vault, url }, context);
+        telemetry.logger.info({ signal: await stopped }, "stopping");
+        await closeWithin(server, config.http.shutdownTimeoutMs);
+      } finally {
+        await vault[Symbol.asyncDispose]();
+      }
+      telemetry.logger.info({}, "stopped");
+    } finally {
+      await telemetry[Symbol.asyncDispose]();
+    }
+  },
+};
+
+async function listen(server: FastifyInstance, { http: { host, port } }: Config): Promise<string> {
+  try {
+    return await server.listen({ host, port });
+  } catch (cause) {
+    const reason = LISTEN_ERRORS[(cause as NodeJS.ErrnoException).code ?? ""];
+    if (!reason) throw cause;
+    const error = { path: reason.path, code: "unusable", message: `${host} ${port}: ${reason.message}` };
+    throw new VaultError("invalid_configuration", "The server cannot listen.", { errors: [error], hint: reason.hint });
+  }
+}
+
+const OTHER_PORT = "Stop the other program, or choose another port with PORT.";
+const OTHER_HOST = "Choose an address of this machine with STRONGROOM__HTTP__HOST.";
+
+const LISTEN_ERRORS: Readonly<Record<string, { path: string; message: string; hint: string }>> = {
+  EADDRINUSE: { path: "/http/port", message: "another program listens there", hint: OTHER_PORT },
+  EACCES: { path: "/http/port", message: "this user may not listen there", hint: "Choose a port from 1024 on." },
+  EADDRNOTAVAIL: { path: "/http/host", message: "not an address of this machine", hint: OTHER_HOST },
+  ENOTFOUND: { path: "/http/host", message: "no such host", hint: OTHER_HOST },
+};
+
+function printStart({ vault, url }: { readonly vault: Vault; readonly url: string }, context: CommandContext): void {
+  const { generatedKey, config } = vault;
+  const version = programVersion();
+  if (context.isJson) {
+    context.print(JSON.stringify({ event: "listening", version, storage: vault.engine, url, generatedKey }));
+    return;
+  }
+  const storage = {
+    "in-memory": "this process's memory: everything is forgotten at the end",
+    pglite: `embedded PostgreSQL in ${config.dataDirectory}`,
+    postgres: "PostgreSQL server",
+  }[vault.engine];
+  const lines = [
+    `Strongroom ${version}`,
+    `  storage    ${storage}`,
+    `  API        ${url}`,
+    `  reference  ${url}${REFERENCE_PATH}`,
+  ];
+  if (generatedKey !== null) {
+    lines.push(
+      `  API key    ${generatedKey}`,
+      "             Administrator of the default tenant. Keep it: it is not shown again.",
+    );
+  }
+  context.print(lines.join("\n"));
+}

@@ -1,0 +1,26 @@
+#!/usr/bin/env node
+import { reportError } from "./report-error.ts";
+import { type CommandLoaders, runProgram } from "./run-program.ts";
+
+const COMMANDS: CommandLoaders = {
+  serve: async () => (await import("./commands/serve.ts")).serve,
+  migrate: async () => (await import("./commands/migrate.ts")).migrate,
+  config: async () => (await import("./commands/config.ts")).config,
+  version: async () => (await import("./commands/version.ts")).version,
+};
+
+const argv = process.argv.slice(2);
+const isJson = argv.includes("--json");
+
+try {
+  await runProgram(argv, COMMANDS, {
+    workingDirectory: process.cwd(),
+    environment: process.env,
+    isJson,
+    print: (line) => process.stdout.write(`${line}\n`),
+  });
+} catch (error) {
+  const { text, exitCode } = reportError(error, isJson);
+  process.stderr.write(`${text}\n`);
+  process.exitCode = exitCode;
+}

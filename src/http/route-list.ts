@@ -1,0 +1,103 @@
+import type { PublicRoute, Route } from "./route.ts";
+import { createApiKey } from "./routes/api-keys/create-api-key.ts";
+import { getApiKey } from "./routes/api-keys/get-api-key.ts";
+import { listApiKeys } from "./routes/api-keys/list-api-keys.ts";
+import { revokeApiKey } from "./routes/api-keys/revoke-api-key.ts";
+import { addAsset } from "./routes/assets/add-asset.ts";
+import { deleteAsset } from "./routes/assets/delete-asset.ts";
+import { getAsset } from "./routes/assets/get-asset.ts";
+import { getAssetContent } from "./routes/assets/get-asset-content.ts";
+import { listAssets } from "./routes/assets/list-assets.ts";
+import { listAuditEvents } from "./routes/audit/list-audit-events.ts";
+import { deleteCustomer } from "./routes/customers/delete-customer.ts";
+import { getCustomer } from "./routes/customers/get-customer.ts";
+import { getOrCreateCustomer } from "./routes/customers/get-or-create-customer.ts";
+import { linkIdentity } from "./routes/customers/link-identity.ts";
+import { listConsents } from "./routes/customers/list-consents.ts";
+import { listCustomers } from "./routes/customers/list-customers.ts";
+import { listIdentities } from "./routes/customers/list-identities.ts";
+import { recordConsent } from "./routes/customers/record-consent.ts";
+import { updateCustomer } from "./routes/customers/update-customer.ts";
+import { confirmField } from "./routes/fields/confirm-field.ts";
+import { deleteField } from "./routes/fields/delete-field.ts";
+import { getField } from "./routes/fields/get-field.ts";
+import { getFieldHistory } from "./routes/fields/get-field-history.ts";
+import { verifyField } from "./routes/fields/verify-field.ts";
+import { writeFields } from "./routes/fields/write-fields.ts";
+import { detectOrphans } from "./routes/lifecycle/detect-orphans.ts";
+import { expireStale } from "./routes/lifecycle/expire-stale.ts";
+import { getLineage } from "./routes/lineage/get-lineage.ts";
+import { listDependents } from "./routes/lineage/list-dependents.ts";
+import { mergeCustomers } from "./routes/merges/merge-customers.ts";
+import { undoMerge } from "./routes/merges/undo-merge.ts";
+import { health } from "./routes/platform/health.ts";
+import { metrics } from "./routes/platform/metrics.ts";
+import { ready } from "./routes/platform/ready.ts";
+import { deleteDefinition } from "./routes/schema/delete-definition.ts";
+import { deleteRequirements } from "./routes/schema/delete-requirements.ts";
+import { getAgentSettings } from "./routes/schema/get-agent-settings.ts";
+import { getDefinition } from "./routes/schema/get-definition.ts";
+import { listDefinitions } from "./routes/schema/list-definitions.ts";
+import { listMissingFields } from "./routes/schema/list-missing-fields.ts";
+import { listRequirements } from "./routes/schema/list-requirements.ts";
+import { putAgentSettings } from "./routes/schema/put-agent-settings.ts";
+import { putDefinition } from "./routes/schema/put-definition.ts";
+import { putRequirements } from "./routes/schema/put-requirements.ts";
+import { validateValue } from "./routes/schema/validate-value.ts";
+import { createTenant } from "./routes/tenants/create-tenant.ts";
+import { getTenant } from "./routes/tenants/get-tenant.ts";
+import { listTenants } from "./routes/tenants/list-tenants.ts";
+import { updateTenant } from "./routes/tenants/update-tenant.ts";
+
+/** For anybody who reaches the port. */
+export const PUBLIC_ROUTES: readonly PublicRoute[] = [health, ready, metrics];
+
+/** In the order of the reference. */
+export const ROUTES: readonly Route[] = [
+  getOrCreateCustomer,
+  listCustomers,
+  getCustomer,
+  updateCustomer,
+  deleteCustomer,
+  writeFields,
+  getField,
+  getFieldHistory,
+  verifyField,
+  confirmField,
+  deleteField,
+  listMissingFields,
+  addAsset,
+  listAssets,
+  getAsset,
+  getAssetContent,
+  deleteAsset,
+  getLineage,
+  listDependents,
+  listIdentities,
+  linkIdentity,
+  listConsents,
+  recordConsent,
+  mergeCustomers,
+  undoMerge,
+  listDefinitions,
+  putDefinition,
+  getDefinition,
+  deleteDefinition,
+  validateValue,
+  getAgentSettings,
+  putAgentSettings,
+  putRequirements,
+  listRequirements,
+  deleteRequirements,
+  expireStale,
+  detectOrphans,
+  listAuditEvents,
+  createApiKey,
+  listApiKeys,
+  getApiKey,
+  revokeApiKey,
+  createTenant,
+  listTenants,
+  getTenant,
+  updateTenant,
+];

@@ -11,6 +11,7 @@ import type { ExpectedVersion } from "./plan-customer-changes.ts";
 import { planAssetDeletion, planPurge } from "./plan-field-changes.ts";
 import { itemIdsOf } from "./plan-sources.ts";
 import type { ProfileServiceOptions } from "./profile-services.ts";
+import { StagedUpload } from "./staged-upload.ts";
 
 export interface AssetUpload {
   readonly bytes: AsyncIterable<Uint8Array>;
@@ -32,26 +33,47 @@ export class AssetService {
   }
 
   /**
-   * Takes bytes into the vault. They are kept durably before the asset is recorded, and removed again when
-   * recording fails. Rejects with `payload_too_large`, `checksum_mismatch`, `source_not_found`, `lineage_cycle`,
-   * `item_exists`, `version_mismatch`.
+   * Takes bytes into the vault and records them as an asset. Rejects with `payload_too_large`, `checksum_mismatch`,
+   * `source_not_found`, `lineage_cycle`, `item_exists`, `version_mismatch`; then no bytes are left.
    */
   async upload(customerId: CustomerId, input: AssetInput & Expectation, upload: AssetUpload): Promise<Asset> {
-    // Before any byte is kept: an unknown customer must not leave a file behind, not even for a moment.
+    // Before any byte is kept: what cannot be recorded is not taken in.
     await requireWriteContext(this.#options.store, { customerId, expectedVersion: input.expectedVersion, lock: false });
-    // The blob has a key of its own: an asset id chosen by a caller could name another asset's bytes.
-    const key = `${this.#options.tenantId}/${this.#options.useCase.ids.uuid()}`;
-    const { blobs } = this.#options;
-    const info = await blobs.put(key, upload.bytes, { sizeBytesMax: upload.sizeBytesMax });
+    const staged = await this.stage(upload);
     try {
-      if (upload.checksum !== undefined && upload.checksum.toLowerCase() !== info.checksum) {
-        throw new VaultError("checksum_mismatch", "The bytes do not have the announced SHA-256.");
-      }
-      return await this.#add(customerId, input, { storageProvider: VAULT_STORAGE, storagePath: key, ...info });
+      return await this.adopt(customerId, input, staged);
     } catch (error) {
-      await blobs.delete(key);
+      await this.discard(staged);
       throw error;
     }
+  }
+
+  /**
+   * Keeps bytes durably, for `adopt` or `discard`. Not part of any transaction.
+   * Rejects with `payload_too_large`, `checksum_mismatch`; then no bytes are left.
+   */
+  async stage(upload: AssetUpload): Promise<StagedUpload> {
+    const { blobs, tenantId, useCase } = this.#options;
+    // The blob has a key of its own: an asset id chosen by a caller could name another asset's bytes.
+    const key = `${tenantId}/${useCase.ids.uuid()}`;
+    const info = await blobs.put(key, upload.bytes, { sizeBytesMax: upload.sizeBytesMax });
+    if (upload.checksum === undefined || upload.checksum.toLowerCase() === info.checksum) {
+      return new StagedUpload(key, info);
+    }
+    await blobs.delete(key);
+    throw new VaultError("checksum_mismatch", "The bytes do not have the announced SHA-256.");
+  }
+
+  /** Records staged bytes as an asset. Rejects like `upload`, but for what concerns bytes. */
+  async adopt(customerId: CustomerId, input: AssetInput & Expectation, staged: StagedUpload): Promise<Asset> {
+    const asset = await this.#add(customerId, input, staged.location());
+    await this.#options.afterCommit(async () => staged.keep());
+    return asset;
+  }
+
+  /** Removes staged bytes that no asset came to own; nothing for those that one owns. */
+  async discard(staged: StagedUpload): Promise<void> {
+    if (!staged.isKept) await this.#options.blobs.delete(staged.location().storagePath);
   }
 
   /** Records an asset whose bytes are held elsewhere. Rejects like `upload`, but for what concerns bytes. */

@@ -48,8 +48,8 @@ export interface ReachedItem {
  */
 export function orderChain(reached: readonly ReachedItem[]): DerivationChain {
   const nearest = [...reached].sort((a, b) => a.distance - b.distance).slice(0, DERIVATION_CHAIN_LENGTH_MAX);
-  const pending = new Map(nearest.map(({ item }) => [item.id, item]));
-  const farthestFirst = [...pending.values()].reverse();
+  const farthestFirst = nearest.sort((a, b) => b.distance - a.distance).map(({ item }) => item);
+  const pending = new Map(farthestFirst.map((item) => [item.id, item]));
   const items: LineageItem[] = [];
   let progress = true;
   while (pending.size > 0 && progress) {

@@ -1,0 +1,54 @@
+import { readFile } from "node:fs/promises";
+import { dim } from "./steps.ts";
+
+/** A small client of the vault's HTTP API: it shows each request it makes and fails loudly. */
+export class Api {
+  readonly #url: string;
+  readonly #key: string;
+
+  constructor(url: string, key: string) {
+    this.#url = url;
+    this.#key = key;
+  }
+
+  get<T>(path: string): Promise<T> {
+    return this.#send("GET", path);
+  }
+
+  post<T>(path: string, body: unknown = {}): Promise<T> {
+    return this.#send("POST", path, JSON.stringify(body), { "content-type": "application/json" });
+  }
+
+  put<T>(path: string, body: unknown): Promise<T> {
+    return this.#send("PUT", path, JSON.stringify(body), { "content-type": "application/json" });
+  }
+
+  delete<T>(path: string): Promise<T> {
+    return this.#send("DELETE", path);
+  }
+
+  async upload<T>(path: string, file: URL, metadata: object): Promise<T> {
+    const form = new FormData();
+    form.append("metadata", JSON.stringify(metadata));
+    const name = file.pathname.split("/").at(-1) ?? "file";
+    form.append("file", new Blob([await readFile(file)], { type: "image/png" }), name);
+    return this.#send("POST", path, form);
+  }
+
+  async #send<T>(
+    method: string,
+    path: string,
+    body?: string | FormData,
+    headers: Record<string, string> = {},
+  ): Promise<T> {
+    const response = await fetch(this.#url + path, {
+      method,
+      headers: { ...headers, authorization: `Bearer ${this.#key}` },
+      ...(body !== undefined && { body }),
+    });
+    console.log(dim(`   ${method} ${path} -> ${response.status}`));
+    const text = await response.text();
+    if (!response.ok) throw new Error(`${method} ${path} answered ${response.status}: ${text}`);
+    return (text === "" ? undefined : JSON.parse(text)) as T;
+  }
+}

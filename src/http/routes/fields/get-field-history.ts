@@ -1,0 +1,22 @@
+import { z } from "zod";
+import { pageQuery } from "../../page-schema.ts";
+import { defineRoute } from "../../route.ts";
+import { fieldPath } from "../../schemas/path-schemas.ts";
+import { fieldHistoryPage } from "../../schemas/profile-schemas.ts";
+
+export const getFieldHistory = defineRoute({
+  name: "getFieldHistory",
+  method: "GET",
+  path: "/v1/customers/:customerId/fields/:name/history",
+  permission: "profile:read",
+  summary: "Read a field's history",
+  description: "Every version, newest first, deleted ones included.",
+  tag: "Fields",
+  params: fieldPath,
+  query: z.strictObject(pageQuery),
+  answers: { 200: fieldHistoryPage },
+  errors: ["customer_not_found", "customer_merged", "field_not_found", "invalid_cursor"],
+  async handle({ vault, params, query }) {
+    return { status: 200, body: await vault.fields.history(params.customerId, params.name, query) };
+  },
+});

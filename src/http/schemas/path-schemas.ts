@@ -1,0 +1,13 @@
+import { z } from "zod";
+import type { AgentId, CustomerId, ItemId, MergeId, ScenarioId } from "../../identifiers.ts";
+import { fieldName } from "../../schema/input-shape.ts";
+import { idSchema } from "../value-schemas.ts";
+
+export const customerPath = z.strictObject({ customerId: idSchema<CustomerId>() });
+export const fieldPath = z.strictObject({ customerId: idSchema<CustomerId>(), name: fieldName() });
+export const assetPath = z.strictObject({ customerId: idSchema<CustomerId>(), assetId: idSchema<ItemId>() });
+export const itemPath = z.strictObject({ itemId: idSchema<ItemId>() });
+export const mergePath = z.strictObject({ mergeId: idSchema<MergeId>() });
+export const agentPath = z.strictObject({ agentId: idSchema<AgentId>() });
+export const definitionPath = z.strictObject({ agentId: idSchema<AgentId>(), name: fieldName() });
+export const scenarioPath = z.strictObject({ scenarioId: idSchema<ScenarioId>() });

@@ -4,7 +4,9 @@ import type { PGliteReply, PGliteWorkerData } from "./pglite-protocol.ts";
 
 /** The worker is TypeScript where the sources run and JavaScript where they were built. */
 const IS_SOURCE = import.meta.url.endsWith(".ts");
-const WORKER_URL = new URL(IS_SOURCE ? "./pglite-worker.ts" : "./pglite-worker.js", import.meta.url);
+const WORKER_URL = IS_SOURCE
+  ? new URL("./pglite-worker.ts", import.meta.url)
+  : new URL("./pglite-worker.js", import.meta.url);
 
 /** The thread of one PGlite database: bytes in, bytes out, and the news that it has ended. */
 export class PGliteThread {

@@ -152,6 +152,8 @@ export class TenantVault {
   async transaction<T>(work: (vault: TenantVault) => Promise<T>): Promise<T> {
     const outer = this.#binding.afterCommit;
     const afterCommit = outer ?? [];
+    // Work may need the tenant's key, whose store is on a session of its own and would wait for this transaction.
+    if (!outer) await this.#core.keyring.keyOf(this.tenantId);
     const result = await this.#binding.stores.transaction((stores) =>
       work(new TenantVault(this.#core, { ...this.#binding, stores, afterCommit })),
     );

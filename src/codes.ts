@@ -81,7 +81,7 @@ export const ERROR_CODES = {
   forbidden: {
     kind: "forbidden",
     cause: "The role of this API key does not allow the operation.",
-    remedy: "Use a key whose role has the permission named in `details`.",
+    remedy: "Use a key whose role has the permission named in `permission`.",
   },
   route_not_found: {
     kind: "not_found",
@@ -214,7 +214,7 @@ export const ERROR_CODES = {
   limit_exceeded: {
     kind: "limit_exceeded",
     cause: "A documented limit was passed.",
-    remedy: "See `details` for the limit.",
+    remedy: "The answer names the limit.",
   },
   unsupported_media_type: {
     kind: "unsupported",

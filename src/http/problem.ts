@@ -43,7 +43,7 @@ const errorItemSchema = z
   .meta({ id: "ErrorItem" });
 
 export const problemSchema = z
-  .strictObject({
+  .looseObject({
     type: z.string(),
     title: z.string(),
     status: z.int(),
@@ -51,11 +51,15 @@ export const problemSchema = z
     detail: z.string().meta({ description: "What went wrong, for people. The text may change." }),
     hint: z.string().optional().meta({ description: "What to do about it." }),
     errors: z.array(errorItemSchema).optional(),
-    details: z.record(z.string(), z.unknown()).optional().meta({ description: "Ids and limits, never a value." }),
     retryable: z.boolean().meta({ description: "The same request may succeed if it is repeated unchanged." }),
     requestId: z.string(),
   })
-  .meta({ id: "Problem", description: "RFC 9457 problem details." });
+  .meta({
+    id: "Problem",
+    description:
+      "RFC 9457 problem details. Some codes have members of their own, such as `results`, `mergedInto` or a limit: ids " +
+      "and limits, never a value.",
+  });
 
 /** RFC 9457 problem details. */
 export type Problem = z.output<typeof problemSchema>;
@@ -69,6 +73,7 @@ export function problemOf(thrown: unknown, requestId: string): Problem {
   const error = publicError(thrown);
   const status = statusOf(error);
   return {
+    ...error.details,
     type: "about:blank",
     title: STATUS_CODES[status] ?? "Error",
     status,
@@ -76,7 +81,6 @@ export function problemOf(thrown: unknown, requestId: string): Problem {
     detail: error.message,
     ...hintOf(error),
     ...(error.errors.length > 0 && { errors: error.errors.map(copyOf) }),
-    ...(Object.keys(error.details).length > 0 && { details: { ...error.details } }),
     retryable: error.retryable,
     requestId,
   };

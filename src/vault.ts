@@ -17,7 +17,8 @@ import { TenantService, type TenantServiceOptions } from "./tenants/tenant-servi
 import { openKeyring } from "./vault/open-keyring.ts";
 import { openStores } from "./vault/open-stores.ts";
 import type { Stores } from "./vault/stores.ts";
-import { administrationScope, TenantVault, type VaultCore } from "./vault/tenant-vault.ts";
+import { administrationScope, TenantVault } from "./vault/tenant-vault.ts";
+import type { VaultCore } from "./vault/vault-core.ts";
 
 /** What a host may bring; without it the vault logs and measures nothing and takes the system's clock and chance. */
 export interface VaultDependencies {

@@ -1,5 +1,5 @@
-import { decodeMasterKey } from "../config/master-key.ts";
 import type { Config } from "../config/config-schema.ts";
+import { decodeMasterKey } from "../config/master-key.ts";
 import type { IdGenerator } from "../identifiers.ts";
 import { KEY_BYTES } from "../tenants/key-wrapping.ts";
 import { loadMasterKeyFile } from "../tenants/master-key-file.ts";

@@ -10,7 +10,7 @@ import { MergeService } from "../profiles/merge-service.ts";
 import type { ProfileServiceOptions } from "../profiles/profile-services.ts";
 import type { ProfileStore } from "../profiles/profile-store.ts";
 import type { CallContext } from "../tenants/actor.ts";
-import type { VaultCore } from "./tenant-vault.ts";
+import type { VaultCore } from "./vault-core.ts";
 
 export interface ProfileServices {
   readonly customers: CustomerService;

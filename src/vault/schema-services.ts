@@ -3,7 +3,7 @@ import { RequirementService } from "../schema/requirement-service.ts";
 import type { SchemaServiceOptions } from "../schema/schema-stores.ts";
 import type { CallContext } from "../tenants/actor.ts";
 import type { TenantStores } from "./stores.ts";
-import type { VaultCore } from "./tenant-vault.ts";
+import type { VaultCore } from "./vault-core.ts";
 
 export interface SchemaServices {
   readonly definitions: DefinitionService;

@@ -1,43 +1,22 @@
 import type { AuditReader, AuditWriter } from "../audit/audit-store.ts";
-import type { Clock } from "../clock.ts";
-import type { Config } from "../config/config-schema.ts";
-import type { IdGenerator, TenantId } from "../identifiers.ts";
+import type { TenantId } from "../identifiers.ts";
 import type { AssetService } from "../profiles/asset-service.ts";
-import type { BlobStore } from "../profiles/blob-store.ts";
 import type { CustomerService } from "../profiles/customer-service.ts";
 import type { FieldService } from "../profiles/field-service.ts";
 import type { GapService } from "../profiles/gap-service.ts";
 import type { LifecycleService } from "../profiles/lifecycle-service.ts";
 import type { LineageService } from "../profiles/lineage-service.ts";
 import type { MergeService } from "../profiles/merge-service.ts";
-import type { ConditionCompiler } from "../schema/condition.ts";
-import type { DefinitionCompiler } from "../schema/definition-compiler.ts";
 import type { DefinitionService } from "../schema/definition-service.ts";
 import type { RequirementService } from "../schema/requirement-service.ts";
-import type { VaultEvents } from "../telemetry/events.ts";
 import type { CallContext } from "../tenants/actor.ts";
 import type { AdministrationJournal, AdministrationScope } from "../tenants/administration.ts";
 import { ApiKeyService } from "../tenants/api-key-service.ts";
-import type { Authenticator } from "../tenants/authenticator.ts";
 import type { IdempotencyStore } from "../tenants/idempotency-store.ts";
-import type { TenantKeyring } from "../tenants/tenant-keyring.ts";
 import { createProfileServices, type ProfileServices } from "./profile-services.ts";
 import { createSchemaServices, type SchemaServices } from "./schema-services.ts";
-import type { Stores, TenantStores } from "./stores.ts";
-
-/** What every service of a vault is made from. */
-export interface VaultCore {
-  readonly config: Config;
-  readonly stores: Stores;
-  readonly clock: Clock;
-  readonly ids: IdGenerator;
-  readonly events: VaultEvents;
-  readonly authenticator: Authenticator;
-  readonly keyring: TenantKeyring;
-  readonly blobs: BlobStore;
-  readonly compiler: DefinitionCompiler;
-  readonly conditions: ConditionCompiler;
-}
+import type { TenantStores } from "./stores.ts";
+import type { VaultCore } from "./vault-core.ts";
 
 interface Binding {
   readonly tenantId: TenantId;

@@ -1,7 +1,8 @@
 import { z } from "zod";
 import { type ErrorItem, VaultError } from "../errors.ts";
-import { type AgentId, isUuid } from "../identifiers.ts";
+import { isUuid } from "../identifiers.ts";
 import { textProblem } from "../json.ts";
+import { definitionContradictions } from "./definition-contradictions.ts";
 import {
   ALLOWED_VALUE_LENGTH_MAX,
   ALLOWED_VALUES_MAX,
@@ -20,8 +21,7 @@ import {
   VERIFICATION_METHOD_LENGTH_MAX,
   VERIFICATION_METHODS_MAX,
 } from "./field-definition.ts";
-import { definitionContradictions } from "./definition-contradictions.ts";
-import { fieldName, shapeProblems, storableText } from "./input-shape.ts";
+import { fieldName, shapeProblems, storableText, withDefaults } from "./input-shape.ts";
 
 /** What a caller says about a field. Everything that is left out has the default named in `FieldDefinition`. */
 export const fieldDefinitionInput = z.strictObject({
@@ -69,29 +69,27 @@ export function checkDefinition(input: FieldDefinitionInput): FieldDefinitionDra
   return completed(parsed.data);
 }
 
+const DEFAULTS = {
+  description: null,
+  validationRegex: null,
+  validationToolId: null,
+  allowedValues: null,
+  validationMode: null,
+  requiredVerification: false,
+  verificationMethods: [],
+  collectionPrompt: null,
+  extractionExamples: [],
+  extractionPromptHint: null,
+  isPii: false,
+  encryptionRequired: false,
+  retentionDays: null,
+  freshnessSeconds: null,
+  enabled: true,
+  suggestionState: "accepted",
+} as const satisfies Omit<FieldDefinitionDraft, "agentId" | "name" | "displayName" | "valueType">;
+
 function completed(input: z.output<typeof fieldDefinitionInput>): FieldDefinitionDraft {
-  return {
-    agentId: input.agentId as AgentId,
-    name: input.name,
-    displayName: input.displayName ?? titleOf(input.name),
-    description: input.description ?? null,
-    valueType: input.valueType,
-    validationRegex: input.validationRegex ?? null,
-    validationToolId: input.validationToolId ?? null,
-    allowedValues: input.allowedValues ?? null,
-    validationMode: input.validationMode ?? null,
-    requiredVerification: input.requiredVerification ?? false,
-    verificationMethods: input.verificationMethods ?? [],
-    collectionPrompt: input.collectionPrompt ?? null,
-    extractionExamples: input.extractionExamples ?? [],
-    extractionPromptHint: input.extractionPromptHint ?? null,
-    isPii: input.isPii ?? false,
-    encryptionRequired: input.encryptionRequired ?? false,
-    retentionDays: input.retentionDays ?? null,
-    freshnessSeconds: input.freshnessSeconds ?? null,
-    enabled: input.enabled ?? true,
-    suggestionState: input.suggestionState ?? "accepted",
-  };
+  return withDefaults<FieldDefinitionDraft>({ displayName: titleOf(input.name), ...DEFAULTS }, input);
 }
 
 /** `date_of_birth` reads `Date of birth`. */

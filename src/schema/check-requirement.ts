@@ -1,9 +1,9 @@
 import { z } from "zod";
 import { type ErrorItem, VaultError } from "../errors.ts";
-import { type AgentId, isUuid, type ScenarioId, type StepId } from "../identifiers.ts";
+import { isUuid } from "../identifiers.ts";
 import type { ConditionCompiler } from "./condition.ts";
 import { CONDITION_LENGTH_MAX } from "./condition-language.ts";
-import { fieldName, pointer, shapeProblems, storableText } from "./input-shape.ts";
+import { fieldName, pointer, shapeProblems, storableText, withDefaults } from "./input-shape.ts";
 import {
   COLLECTION_ORDER_MAX,
   DEPENDS_ON_FIELDS_MAX,
@@ -102,22 +102,23 @@ function draftOf(input: FieldRequirementInput, { conditions, path, problems }: C
   return draft;
 }
 
+const DEFAULTS = {
+  scenarioId: null,
+  stepId: null,
+  ruleId: null,
+  requiredLevel: "hard",
+  fallbackAction: "ask",
+  whenCondition: null,
+  dependsOnFields: [],
+  collectionOrder: 0,
+  needsHumanReview: false,
+  extractionConfidence: 1,
+  origin: "manual",
+} as const satisfies Omit<FieldRequirementDraft, "agentId" | "fieldName">;
+
 function completed(input: z.output<typeof fieldRequirementInput>): FieldRequirementDraft {
-  return {
-    agentId: input.agentId as AgentId,
-    scenarioId: (input.scenarioId ?? null) as ScenarioId | null,
-    stepId: (input.stepId ?? null) as StepId | null,
-    ruleId: input.ruleId ?? null,
-    fieldName: input.fieldName,
-    requiredLevel: input.requiredLevel ?? "hard",
-    fallbackAction: input.fallbackAction ?? "ask",
-    whenCondition: input.whenCondition ?? null,
-    dependsOnFields: [...new Set(input.dependsOnFields ?? [])],
-    collectionOrder: input.collectionOrder ?? 0,
-    needsHumanReview: input.needsHumanReview ?? false,
-    extractionConfidence: input.extractionConfidence ?? 1,
-    origin: input.origin ?? "manual",
-  };
+  const dependsOnFields = [...new Set(input.dependsOnFields)];
+  return { ...withDefaults<FieldRequirementDraft>(DEFAULTS, input), dependsOnFields };
 }
 
 interface Contradiction {

@@ -16,19 +16,17 @@ export function applyConditionRules(ast: ASTNode): ConditionProblem | undefined 
   return checkNode(ast, []);
 }
 
-const FUNCTIONS: ReadonlySet<string> = new Set([
-  ..."has size int double string bool timestamp duration dyn type date yearsBetween".split(" "),
-]);
+const FUNCTIONS: ReadonlySet<string> = new Set(
+  "has size int double string bool timestamp duration dyn type date yearsBetween".split(" "),
+);
 const WALKS: ReadonlySet<string> = new Set("all exists exists_one map filter".split(" "));
-const METHODS: ReadonlySet<string> = new Set([
-  ..."size startsWith endsWith contains lowerAscii upperAscii trim indexOf lastIndexOf substring".split(" "),
-]);
+const METHODS: ReadonlySet<string> = new Set(
+  "size startsWith endsWith contains lowerAscii upperAscii trim indexOf lastIndexOf substring".split(" "),
+);
 /* With a time zone as their argument these depend on the machine's own zone, so only the UTC forms are taken. */
-const UTC_PARTS: ReadonlySet<string> = new Set([
-  ..."getFullYear getMonth getDate getDayOfMonth getDayOfWeek getHours getMinutes getSeconds getMilliseconds".split(
-    " ",
-  ),
-]);
+const UTC_PARTS: ReadonlySet<string> = new Set(
+  "getFullYear getMonth getDate getDayOfMonth getDayOfWeek getHours getMinutes getSeconds getMilliseconds".split(" "),
+);
 const WALK_DEPTH_MAX = 2;
 
 interface Walk {
@@ -39,26 +37,26 @@ interface Walk {
 
 /** @param walks those around the node, the outermost first */
 function checkNode(node: ASTNode, walks: readonly Walk[]): ConditionProblem | undefined {
+  if (node.op === "call") return checkCall(node, walks);
+  if (node.op === "rcall") return checkMethod(node, walks);
+  return firstProblem(operandsOf(node), walks);
+}
+
+function operandsOf(node: Exclude<ASTNode, FunctionCall | MethodCall>): readonly ASTNode[] {
   switch (node.op) {
     case "value":
     case "id":
-      return undefined;
+      return [];
     case ".":
-      return checkNode(node.args[0], walks);
-    case "call":
-      return checkCall(node, walks);
-    case "rcall":
-      return checkMethod(node, walks);
+    case ".?":
+      return [node.args[0]];
     case "map":
-      return firstProblem(node.args.flat(), walks);
+      return node.args.flat();
     case "!_":
     case "-_":
-      return checkNode(node.args, walks);
-    case ".?":
-    case "[?]":
-      return { code: "not_supported", message: "Optional access is not part of the language." };
+      return [node.args];
     default:
-      return firstProblem(node.args, walks);
+      return node.args;
   }
 }
 

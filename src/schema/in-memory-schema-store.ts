@@ -7,9 +7,9 @@ import {
   compareText,
   type FieldRequirement,
   isSelected,
+  REQUIREMENTS_PER_SCENARIO_MAX,
   type RequirementScope,
   type RequirementSelector,
-  REQUIREMENTS_PER_SCENARIO_MAX,
   requirementKey,
 } from "./requirement.ts";
 import { requireReplaceable } from "./requirement-scope-check.ts";
@@ -44,7 +44,9 @@ export class InMemorySchemaStore implements SchemaStore {
   }
 
   isPiiName(name: string): Promise<boolean> {
-    return this.#session.run((tables) => definitions(tables).find((row) => row.name === name && row.isPii) !== undefined);
+    return this.#session.run(
+      (tables) => definitions(tables).find((row) => row.name === name && row.isPii) !== undefined,
+    );
   }
 
   putDefinition(definition: FieldDefinition): Promise<FieldDefinition> {

@@ -40,3 +40,9 @@ export function shapeProblems(error: z.ZodError, prefix = ""): ErrorItem[] {
 export function pointer(path: readonly PropertyKey[]): string {
   return path.map((token) => `/${String(token).replaceAll("~", "~0").replaceAll("/", "~1")}`).join("");
 }
+
+/** The checked input over the defaults of what it left out; a member that is `undefined` counts as left out. */
+export function withDefaults<Draft extends object>(defaults: Partial<Draft>, input: object): Draft {
+  const given = Object.entries(input).filter(([, value]) => value !== undefined);
+  return { ...defaults, ...Object.fromEntries(given) } as Draft;
+}

@@ -80,8 +80,8 @@ function perSelector<Kind extends RequirementSelector["kind"]>(
   name: string,
   text: SelectedText,
 ): Readonly<Record<Kind, SqlStatement>> {
-  const entries = kinds.map((kind) => {
-    const [selected, content] = SELECTED[kind as RequirementSelector["kind"]];
+  const entries = kinds.map((kind: RequirementSelector["kind"]) => {
+    const [selected, content] = SELECTED[kind];
     return [kind, statement(`${name}_${kind}`, text(selected, content))];
   });
   return Object.fromEntries(entries) as Record<Kind, SqlStatement>;

@@ -24,9 +24,9 @@ import {
 } from "./postgres-schema-statements.ts";
 import {
   type FieldRequirement,
+  REQUIREMENTS_PER_SCENARIO_MAX,
   type RequirementScope,
   type RequirementSelector,
-  REQUIREMENTS_PER_SCENARIO_MAX,
 } from "./requirement.ts";
 import { requireReplaceable } from "./requirement-scope-check.ts";
 import { type AgentSettings, DEFINITION_KEYS_MAX, type DefinitionKey, type SchemaStore } from "./schema-store.ts";

@@ -41,19 +41,20 @@ export interface ValidationResult {
  * Deterministic; never throws.
  */
 export function validateValue(compiled: CompiledDefinition, value: unknown, mode: ValidationMode): ValidationResult {
-  if (mode === "disabled" || !compiled.inForce) return asGiven(compiled.definition.name, value, NO_ISSUES, mode);
+  if (mode === "disabled" || !compiled.inForce)
+    return asGiven(value, { fieldName: compiled.definition.name, errors: NO_ISSUES, mode });
   const coercion = compiled.coerce(value, compiled.coercionOptions);
   const errors = issuesOf(compiled, value, coercion);
   if (errors === NO_ISSUES && coercion.ok) {
     return { value: coercion.value, valueType: compiled.definition.valueType, errors, accepted: true };
   }
-  return asGiven(compiled.definition.name, value, errors, mode);
+  return asGiven(value, { fieldName: compiled.definition.name, errors, mode });
 }
 
 /** Validates a value of a field that no definition in force describes. */
 export function validateUnknownField(fieldName: string, value: unknown, mode: ValidationMode): ValidationResult {
   const errors = mode === "disabled" ? NO_ISSUES : [unknownFieldIssue(fieldName)];
-  return asGiven(fieldName, value, errors, mode);
+  return asGiven(value, { fieldName, errors, mode });
 }
 
 export function unknownFieldIssue(fieldName: string): ValidationIssue {
@@ -96,12 +97,13 @@ function checkPattern(
     : { errorType: "regex_error", message: "Must match the definition's pattern." };
 }
 
-function asGiven(
-  fieldName: string,
-  given: unknown,
-  errors: readonly ValidationIssue[],
-  mode: ValidationMode,
-): ValidationResult {
+interface Findings {
+  readonly fieldName: string;
+  readonly errors: readonly ValidationIssue[];
+  readonly mode: ValidationMode;
+}
+
+function asGiven(given: unknown, { fieldName, errors, mode }: Findings): ValidationResult {
   const storable = storableJson(given);
   if (storable.ok) {
     const accepted = errors.length === 0 || mode !== "strict";

@@ -1,3 +1,4 @@
+import { APPLICATION_ROLE } from "../storage/postgres/sql-database.ts";
 import { isolateByTenant, type Migration } from "./migration.ts";
 
 /* What field versions and assets share: their place in the lifecycle. */
@@ -88,10 +89,14 @@ export const profiles: Migration = {
     create index consents_customer_idx on consents (tenant_id, customer_id, consent_type);
     ${isolateByTenant("consents")}
 
+    /* One order of insertion for both kinds of items. */
+    create sequence item_sequence;
+    grant usage on sequence item_sequence to ${APPLICATION_ROLE};
+
     create table profile_fields (
       tenant_id uuid not null,
       id uuid not null,
-      sequence bigint generated always as identity,
+      sequence bigint not null default nextval('item_sequence'),
       customer_id uuid not null,
       name text collate "C" not null,
       value jsonb,
@@ -112,6 +117,7 @@ export const profiles: Migration = {
       field_definition_id uuid,
       metadata jsonb not null default '{}',
       is_pii boolean not null default false,
+      search_text text collate "C",
       commitment_secret text,
       ${LIFECYCLE_COLUMNS},
       constraint profile_fields_pkey primary key (tenant_id, id),
@@ -132,15 +138,14 @@ export const profiles: Migration = {
     create index profile_fields_name_idx on profile_fields (tenant_id, name);
     create index profile_fields_expiry_idx on profile_fields (tenant_id, expires_at)
       where status = 'active' and deleted_at is null and expires_at is not null;
-    create index profile_fields_text_idx on profile_fields
-      (tenant_id, (left(lower(value #>> '{}'), 100)) text_pattern_ops)
-      where status = 'active' and deleted_at is null and value_type = 'string' and not is_pii and value is not null;
+    create index profile_fields_search_idx on profile_fields (tenant_id, search_text)
+      where status = 'active' and deleted_at is null and not is_pii and search_text is not null;
     ${isolateByTenant("profile_fields")}
 
     create table profile_assets (
       tenant_id uuid not null,
       id uuid not null,
-      sequence bigint generated always as identity,
+      sequence bigint not null default nextval('item_sequence'),
       customer_id uuid not null,
       name text not null,
       asset_type text not null,
@@ -216,6 +221,7 @@ export const profiles: Migration = {
     drop table item_sources;
     drop table profile_assets;
     drop table profile_fields;
+    drop sequence item_sequence;
     drop table consents;
     drop table channel_identities;
     drop table customers;

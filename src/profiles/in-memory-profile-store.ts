@@ -1,8 +1,8 @@
-import type { CustomerId, ItemId, MergeId, ScenarioId } from "../identifiers.ts";
-import type { ValidationMode } from "../schema/field-definition.ts";
+import type { CustomerId, ItemId, MergeId, ScenarioId, TenantId } from "../identifiers.ts";
 import type { RequirementSelector } from "../schema/requirement.ts";
 import type { InMemorySession } from "../storage/in-memory/in-memory-database.ts";
 import { encodeCursor, type Page, type PageRequest, pageOf } from "../storage/page.ts";
+import { tenantRows } from "../tenants/in-memory-tenant-directory.ts";
 import type { Asset } from "./asset.ts";
 import type { ApplyOutcome, ChangeSet, MergeChange, MergeRecord, PurgeSet } from "./change-set.ts";
 import type { CustomerRecord, CustomerSummary, ProfileRecord } from "./customer.ts";
@@ -33,28 +33,24 @@ import type {
   WriteContextQuery,
 } from "./profile-store.ts";
 
-export interface InMemoryProfileStoreOptions {
-  readonly session: InMemorySession;
-  /** The tenant's own validation mode; tenants live in the platform's tables. */
-  readonly tenantMode: () => Promise<ValidationMode | null>;
-}
+import { searchTextOf, searchTextOfField } from "./search-text.ts";
 
 /** The reference model: every other engine is compared with it. */
 export class InMemoryProfileStore implements ProfileStore {
-  readonly #options: InMemoryProfileStoreOptions;
+  readonly #session: InMemorySession;
+  readonly #tenantId: TenantId;
 
-  constructor(options: InMemoryProfileStoreOptions) {
-    this.#options = options;
+  constructor(session: InMemorySession, tenantId: TenantId) {
+    this.#session = session;
+    this.#tenantId = tenantId;
   }
 
   #run<T>(work: (tables: ProfileTables) => T): Promise<T> {
-    return this.#options.session.run((tables) => work(new ProfileTables(tables)));
+    return this.#session.run((tables) => work(new ProfileTables(tables)));
   }
 
   transaction<T>(work: (store: ProfileStore) => Promise<T>): Promise<T> {
-    return this.#options.session.transaction((session) =>
-      work(new InMemoryProfileStore({ ...this.#options, session })),
-    );
+    return this.#session.transaction((session) => work(new InMemoryProfileStore(session, this.#tenantId)));
   }
 
   findProfile(lookup: CustomerLookup, scope: "active" | "history"): Promise<ProfileRecord | undefined> {
@@ -160,9 +156,11 @@ export class InMemoryProfileStore implements ProfileStore {
     });
   }
 
-  async loadWriteContext(query: WriteContextQuery): Promise<WriteContext | undefined> {
-    const tenantMode = await this.#options.tenantMode();
-    return this.#run((tables) => loadWriteContext(tables, query, tenantMode));
+  loadWriteContext(query: WriteContextQuery): Promise<WriteContext | undefined> {
+    return this.#run((tables) => {
+      const tenantMode = tenantRows(tables.base).get(this.#tenantId)?.tenant.validationMode ?? null;
+      return loadWriteContext(tables, query, tenantMode);
+    });
   }
 
   loadGapContext(
@@ -259,16 +257,11 @@ function matchesFilter(tables: ProfileTables, customer: CustomerRecord, filter: 
   if (filter.identity && tables.identities.get(identityKey(filter.identity))?.customerId !== customer.customerId) {
     return false;
   }
-  const prefix = filter.textPrefix?.toLowerCase().slice(0, 100);
-  if (prefix === undefined) return true;
+  if (filter.textPrefix === undefined) return true;
+  const prefix = searchTextOf(filter.textPrefix);
   const matches = tables.fieldsOf(
     customer.customerId,
-    (field) =>
-      isCurrentlyActive(field) &&
-      field.valueType === "string" &&
-      !field.isPii &&
-      typeof field.value === "string" &&
-      field.value.toLowerCase().startsWith(prefix),
+    (field) => isCurrentlyActive(field) && !field.isPii && searchTextOfField(field)?.startsWith(prefix) === true,
   );
   return matches.length > 0;
 }

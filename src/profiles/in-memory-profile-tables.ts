@@ -1,4 +1,3 @@
-import { VaultError } from "../errors.ts";
 import type { CustomerId, ItemId } from "../identifiers.ts";
 import type { InMemoryTable, InMemoryTables } from "../storage/in-memory/in-memory-database.ts";
 import type { Asset, AssetInsert } from "./asset.ts";
@@ -117,19 +116,6 @@ export class ProfileTables {
       collectedAt: isField ? row.collectedAt : row.uploadedAt,
       sources: row.sources,
     };
-  }
-
-  /** The rule behind the partial unique index `profile_fields_one_active`. */
-  assertOneActive(row: FieldRow): void {
-    if (!isCurrentlyActive(row)) return;
-    const twin = this.fields.find(
-      (other) =>
-        other.id !== row.id &&
-        other.customerId === row.customerId &&
-        other.name === row.name &&
-        isCurrentlyActive(other),
-    );
-    if (twin) throw new VaultError("internal_error", "A field would have two active versions.");
   }
 }
 

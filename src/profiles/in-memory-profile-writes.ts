@@ -1,10 +1,18 @@
 import { appendAudit } from "../audit/in-memory-audit-rows.ts";
 import { VaultError } from "../errors.ts";
 import type { CustomerId } from "../identifiers.ts";
+import type { InMemoryTable } from "../storage/in-memory/in-memory-database.ts";
 import type { ApplyOutcome, ChangeSet, LifecycleChange, MergeChange, PurgeSet } from "./change-set.ts";
 import type { ChannelIdentity, CustomerRecord } from "./customer.ts";
 import { hasDependents } from "./has-dependents.ts";
-import { identityKey, type ProfileTables } from "./in-memory-profile-tables.ts";
+import { assertAssetConstraints, assertFieldConstraints } from "./in-memory-profile-constraints.ts";
+import {
+  type AssetRow,
+  compareText,
+  type FieldRow,
+  identityKey,
+  type ProfileTables,
+} from "./in-memory-profile-tables.ts";
 import { isCurrentlyActive, lifecycleOf } from "./item.ts";
 import type { LifecyclePass, NewCustomer, TouchedItem } from "./profile-store.ts";
 
@@ -32,21 +40,18 @@ function externalIdOwner(tables: ProfileTables, customer: CustomerRecord): Custo
 }
 
 export function applyChanges(tables: ProfileTables, changes: ChangeSet): ApplyOutcome {
-  if (!isCurrent(tables, changes.customerId, changes.expectedVersion)) return "stale";
-  if (externalIdOwner(tables, changes.customer)) {
-    throw new VaultError("external_id_taken", "Another customer has this external id.");
-  }
-  tables.customers.put(changes.customerId, { ...changes.customer, version: changes.expectedVersion + 1 });
-  for (const change of changes.endFields ?? []) setLifecycle(tables, "fields", change);
-  for (const change of changes.endAssets ?? []) setLifecycle(tables, "assets", change);
-  insertItems(tables, changes);
+  const { customerId, endFields = [], endAssets = [], insertFields = [], insertAssets = [] } = changes;
+  if (!isCurrent(tables, customerId, changes.expectedVersion)) return "stale";
+  putCustomer(tables, { ...changes.customer, version: changes.expectedVersion + 1 });
+  setLifecycles(tables.fields, customerId, endFields);
+  setLifecycles(tables.assets, customerId, endAssets);
+  insertItems(tables, tables.fields, insertFields);
+  insertItems(tables, tables.assets, insertAssets);
+  assertFieldConstraints(tables, [...endFields, ...insertFields]);
+  assertAssetConstraints(tables, [...endAssets, ...insertAssets]);
   changeIdentities(tables, changes);
   for (const consent of changes.insertConsents ?? []) {
-    tables.consents.put(consent.id, {
-      ...consent,
-      customerId: changes.customerId,
-      sequence: tables.base.nextSequence(),
-    });
+    tables.consents.put(consent.id, { ...consent, customerId, sequence: tables.base.nextSequence() });
   }
   appendAudit(tables.base, changes.audit);
   return "applied";
@@ -56,32 +61,35 @@ function isCurrent(tables: ProfileTables, customerId: CustomerId, expectedVersio
   return tables.liveCustomer(customerId)?.version === expectedVersion;
 }
 
-function setLifecycle(tables: ProfileTables, table: "fields" | "assets", change: LifecycleChange): void {
-  const { id, ...lifecycle } = change;
-  if (table === "fields") {
-    const row = tables.fields.get(id);
-    if (row) tables.fields.put(id, { ...row, ...lifecycle });
-  } else {
-    const row = tables.assets.get(id);
-    if (row) tables.assets.put(id, { ...row, ...lifecycle });
+function putCustomer(tables: ProfileTables, customer: CustomerRecord): void {
+  if (externalIdOwner(tables, customer)) {
+    throw new VaultError("external_id_taken", "Another customer has this external id.");
+  }
+  tables.customers.put(customer.customerId, customer);
+}
+
+/** Of the customer's own items; others are left as they are. Moves them when `toId` says so. */
+function setLifecycles<Row extends FieldRow | AssetRow>(
+  table: InMemoryTable<Row>,
+  customerId: CustomerId,
+  changes: readonly LifecycleChange[],
+  toId: CustomerId = customerId,
+): void {
+  for (const { id, ...lifecycle } of changes) {
+    const row = table.get(id);
+    if (row?.customerId === customerId) table.put(id, { ...row, ...lifecycle, customerId: toId });
   }
 }
 
-function insertItems(tables: ProfileTables, changes: ChangeSet): void {
-  for (const field of changes.insertFields ?? []) {
-    assertFree(tables, field.id);
-    const row = { ...field, sequence: tables.base.nextSequence() };
-    tables.assertOneActive(row);
-    tables.fields.put(field.id, row);
+function insertItems<Row extends FieldRow | AssetRow>(
+  tables: ProfileTables,
+  table: InMemoryTable<Row>,
+  items: readonly Omit<Row, "sequence">[],
+): void {
+  for (const item of items) {
+    if (tables.item(item.id)) throw new VaultError("item_exists", "An item with this id exists already.");
+    table.put(item.id, { ...item, sequence: tables.base.nextSequence() } as Row);
   }
-  for (const asset of changes.insertAssets ?? []) {
-    assertFree(tables, asset.id);
-    tables.assets.put(asset.id, { ...asset, sequence: tables.base.nextSequence() });
-  }
-}
-
-function assertFree(tables: ProfileTables, id: string): void {
-  if (tables.item(id)) throw new VaultError("item_exists", "An item with this id exists already.");
 }
 
 function changeIdentities(tables: ProfileTables, changes: ChangeSet): void {
@@ -109,17 +117,21 @@ export function purgeItems(tables: ProfileTables, changes: PurgeSet): ApplyOutco
     .flatMap((id) => tables.childrenOf(id))
     .filter((child) => child.deletedAt === null && !ids.has(child.id));
   if (dependents.length > 0) throw hasDependents(dependents.map((item) => item.id));
-  tables.customers.put(changes.customerId, { ...changes.customer, version: changes.expectedVersion + 1 });
-  for (const field of tables.fields.filter((row) => row.supersededById !== null && ids.has(row.supersededById))) {
-    tables.fields.put(field.id, { ...field, supersededById: null });
-  }
-  for (const asset of tables.assets.filter((row) => row.supersededById !== null && ids.has(row.supersededById))) {
-    tables.assets.put(asset.id, { ...asset, supersededById: null });
-  }
-  const table = changes.kind === "profile_field" ? tables.fields : tables.assets;
-  for (const id of ids) table.delete(id);
+  putCustomer(tables, { ...changes.customer, version: changes.expectedVersion + 1 });
+  if (changes.kind === "profile_field") purgeFrom(tables.fields, changes);
+  else purgeFrom(tables.assets, changes);
   appendAudit(tables.base, changes.audit);
   return "applied";
+}
+
+function purgeFrom<Row extends FieldRow | AssetRow>(table: InMemoryTable<Row>, changes: PurgeSet): void {
+  for (const id of changes.itemIds) {
+    if (table.get(id)?.customerId !== changes.customerId) continue;
+    table.delete(id);
+    for (const row of table.filter((each) => each.supersededById === id)) {
+      table.put(row.id, { ...row, supersededById: null });
+    }
+  }
 }
 
 export function applyMergeChange(tables: ProfileTables, change: MergeChange): ApplyOutcome {
@@ -127,21 +139,13 @@ export function applyMergeChange(tables: ProfileTables, change: MergeChange): Ap
   const fromId = from.customer.customerId;
   const toId = to.customer.customerId;
   if (!isCurrent(tables, fromId, from.expectedVersion) || !isCurrent(tables, toId, to.expectedVersion)) return "stale";
-  tables.customers.put(fromId, from.customer);
-  tables.customers.put(toId, to.customer);
-  for (const ended of change.endFields) setLifecycle(tables, "fields", ended);
-  for (const { id, ...lifecycle } of change.moveFields) {
-    const row = tables.fields.get(id);
-    if (row) tables.fields.put(id, { ...row, ...lifecycle, customerId: toId });
-  }
-  for (const { id, ...lifecycle } of change.moveAssets) {
-    const row = tables.assets.get(id);
-    if (row) tables.assets.put(id, { ...row, ...lifecycle, customerId: toId });
-  }
-  for (const changed of [...change.moveFields, ...change.endFields]) {
-    const row = tables.fields.get(changed.id);
-    if (row) tables.assertOneActive(row);
-  }
+  putCustomer(tables, from.customer);
+  putCustomer(tables, to.customer);
+  for (const owner of [fromId, toId]) setLifecycles(tables.fields, owner, change.endFields);
+  setLifecycles(tables.fields, fromId, change.moveFields, toId);
+  setLifecycles(tables.assets, fromId, change.moveAssets, toId);
+  assertFieldConstraints(tables, [...change.moveFields, ...change.endFields]);
+  assertAssetConstraints(tables, change.moveAssets);
   moveBelongings(tables, change, { fromId, toId });
   appendAudit(tables.base, change.audit);
   return "applied";
@@ -182,21 +186,23 @@ export function runPass(
     tables.liveCustomer(item.customerId) !== undefined &&
     (status === "expired" ? item.expiresAt !== null && item.expiresAt <= pass.now : tables.isOrphaned(item));
   const stamp = status === "expired" ? { expiredAt: pass.now } : { orphanedAt: pass.now };
-  const touched: TouchedItem[] = [];
-  for (const kind of ["fields", "assets"] as const) {
-    for (const row of [...tables[kind].values()].filter(isDue).slice(0, pass.limit - touched.length)) {
-      setLifecycle(tables, kind, { ...lifecycleOf(row), ...stamp, id: row.id, status, endedAt: pass.now });
-      touched.push({
-        itemId: row.id,
-        kind: kind === "fields" ? "profile_field" : "profile_asset",
-        customerId: row.customerId,
-        name: row.name,
-      });
-    }
+  const due = [...tables.fields.values(), ...tables.assets.values()].filter(isDue).slice(0, pass.limit);
+  const touched = due.map((row): TouchedItem => {
+    const { id: itemId, type: kind, customerId, name } = tables.lineageItemOf(row);
+    return { itemId, kind, customerId, name };
+  });
+  touched.sort((a, b) => compareText(a.customerId, b.customerId) || compareText(a.itemId, b.itemId));
+  for (const { itemId, kind, customerId } of touched) {
+    const table = kind === "profile_field" ? tables.fields : tables.assets;
+    const row = tables.item(itemId);
+    if (!row) continue;
+    setLifecycles<FieldRow | AssetRow>(table as InMemoryTable<FieldRow | AssetRow>, customerId, [
+      { ...lifecycleOf(row), ...stamp, id: itemId, status, endedAt: pass.now },
+    ]);
   }
   for (const customerId of new Set(touched.map((item) => item.customerId))) bump(tables, customerId, pass);
   appendAudit(tables.base, touched.map(pass.auditOf));
-  return touched.sort((a, b) => (a.customerId + a.itemId < b.customerId + b.itemId ? -1 : 1));
+  return touched;
 }
 
 function bump(tables: ProfileTables, customerId: CustomerId, pass: LifecyclePass): void {

@@ -4,7 +4,7 @@ import {
   auditRecordSet,
   auditRecords,
 } from "../audit/postgres-audit-rows.ts";
-import type { SqlStatement } from "../storage/postgres/sql-database.ts";
+import type { ConstraintViolation, SqlStatement } from "../storage/postgres/sql-database.ts";
 import type { ChangeSet } from "./change-set.ts";
 import type { ItemKind, ItemSource } from "./item.ts";
 import {
@@ -19,6 +19,8 @@ import {
   recordMembers,
   recordSet,
 } from "./postgres-columns.ts";
+
+import { searchTextOfField } from "./search-text.ts";
 
 /*
  * A change set becomes one statement: a chain of data-modifying CTEs behind the compare-and-set on the customer.
@@ -59,16 +61,37 @@ function endPart(name: "endFields" | "endAssets", table: string): Part {
   };
 }
 
-function insertPart(name: "insertFields" | "insertAssets", table: string, columns: typeof FIELD_INSERT_COLUMNS): Part {
+interface InsertPart {
+  readonly name: "insertFields" | "insertAssets";
+  readonly table: string;
+  /** The table of the other kind of item, whose ids are taken too. */
+  readonly otherTable: string;
+  readonly columns: typeof FIELD_INSERT_COLUMNS;
+  readonly rowsOf: (changes: ChangeSet) => readonly object[];
+}
+
+/** An item without an id breaks a constraint, which `isItemIdTaken` recognises. */
+function idUnlessTakenIn(otherTable: string): string {
+  return `case when exists (select from ${otherTable} x where x.tenant_id = $1 and x.id = r.id) then null else r.id end`;
+}
+
+/** Whether a constraint refused an item because one of either kind has its id. */
+export function isItemIdTaken({ constraint, rule, cause }: ConstraintViolation): boolean {
+  if (constraint === "profile_fields_pkey" || constraint === "profile_assets_pkey") return true;
+  return rule === "not_null" && (cause as { readonly column?: unknown }).column === "id";
+}
+
+function insertPart({ name, table, otherTable, columns, rowsOf }: InsertPart): Part {
   const ends = name === "insertFields" ? "endFields" : "endAssets";
+  const members = recordMembers("r", columns.slice(1));
   return {
     name,
     isIn: (changes) => hasRows(changes[name]),
-    rowsOf: (changes) => changes[name] ?? [],
+    rowsOf,
     // Waiting for all rows of the ending part frees the unique index entry of the version that is superseded.
     sql: (parameter, others) => `${name} as (
       insert into ${table} (tenant_id, ${columnNames(columns)})
-      select $1, ${recordMembers("r", columns)}
+      select $1, ${idUnlessTakenIn(otherTable)}, ${members}
       from bumped, ${recordSet(parameter, "r", columns)}
       ${others.has(ends) ? `, (select count(*) from ${ends}) ended` : ""}
       returning id)`,
@@ -84,8 +107,20 @@ export const EDGE_INSERT_COLUMNS =
 const PARTS: readonly Part[] = [
   endPart("endFields", "profile_fields"),
   endPart("endAssets", "profile_assets"),
-  insertPart("insertFields", "profile_fields", FIELD_INSERT_COLUMNS),
-  insertPart("insertAssets", "profile_assets", ASSET_COLUMNS),
+  insertPart({
+    name: "insertFields",
+    table: "profile_fields",
+    otherTable: "profile_assets",
+    columns: FIELD_INSERT_COLUMNS,
+    rowsOf: ({ insertFields = [] }) => insertFields.map((each) => ({ ...each, searchText: searchTextOfField(each) })),
+  }),
+  insertPart({
+    name: "insertAssets",
+    table: "profile_assets",
+    otherTable: "profile_fields",
+    columns: ASSET_COLUMNS,
+    rowsOf: ({ insertAssets = [] }) => insertAssets,
+  }),
   {
     name: "insertSources",
     isIn: (changes) => edgesOf(changes).length > 0,

@@ -84,8 +84,12 @@ export const FIELD_COLUMNS: readonly Column[] = [
   ...LIFECYCLE_COLUMNS,
 ];
 
-/** Written with a version, read only to prove or erase it. */
-export const FIELD_INSERT_COLUMNS: readonly Column[] = [...FIELD_COLUMNS, column("commitmentSecret", "text")];
+/** Written with a version; the text is read to find it by, the secret to prove it. Erasing a version empties both. */
+export const FIELD_INSERT_COLUMNS: readonly Column[] = [
+  ...FIELD_COLUMNS,
+  column("searchText", "text"),
+  column("commitmentSecret", "text"),
+];
 
 export const ASSET_COLUMNS: readonly Column[] = [
   column("id", "uuid"),

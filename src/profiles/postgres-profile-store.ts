@@ -12,7 +12,7 @@ import type { FieldVersion } from "./field-version.ts";
 import type { StatusFilter } from "./item.ts";
 import { decodeItemCursor, encodeItemCursor, type ItemPlace } from "./item-list.ts";
 import { type DependentItem, type DerivationChain, orderChain } from "./lineage.ts";
-import { compileChangeSet } from "./postgres-change-set.ts";
+import { compileChangeSet, isItemIdTaken } from "./postgres-change-set.ts";
 import { gapContextValues, LOAD_GAP_CONTEXT, LOAD_WRITE_CONTEXT, WRAPPED_KEYS } from "./postgres-context-statements.ts";
 import { DEPENDENTS, DERIVATION_CHAIN } from "./postgres-lineage-statements.ts";
 import { applyMergeChange, purgeItems, runPass } from "./postgres-profile-writes.ts";
@@ -59,6 +59,7 @@ import type {
   WriteContext,
   WriteContextQuery,
 } from "./profile-store.ts";
+import { lastWithPrefix, searchTextOf } from "./search-text.ts";
 
 type JsonRow = Record<string, unknown>;
 
@@ -108,7 +109,10 @@ export class PostgresProfileStore implements ProfileStore {
     const { identity, externalId, textPrefix } = filter;
     if (identity) return this.#rows(LIST_CUSTOMERS_BY_IDENTITY, ...place, identity.channel, identity.channelUserId);
     if (externalId !== undefined) return this.#rows(LIST_CUSTOMERS_BY_EXTERNAL_ID, ...place, externalId);
-    if (textPrefix !== undefined) return this.#rows(LIST_CUSTOMERS_BY_TEXT, ...place, textPrefix);
+    if (textPrefix !== undefined) {
+      const prefix = searchTextOf(textPrefix);
+      return this.#rows(LIST_CUSTOMERS_BY_TEXT, ...place, prefix, lastWithPrefix(prefix));
+    }
     return this.#rows(LIST_CUSTOMERS, ...place);
   }
 
@@ -262,14 +266,13 @@ function violates(error: unknown, constraint: string): boolean {
 
 function translateViolation(error: unknown): unknown {
   if (!(error instanceof ConstraintViolation)) return error;
+  if (isItemIdTaken(error))
+    return new VaultError("item_exists", "An item with this id exists already.", { cause: error });
   switch (error.constraint) {
     case "customers_external_id_key":
       return new VaultError("external_id_taken", "Another customer has this external id.", { cause: error });
     case "channel_identities_pkey":
       return new VaultError("identity_taken", "Another customer owns this channel identity.", { cause: error });
-    case "profile_fields_pkey":
-    case "profile_assets_pkey":
-      return new VaultError("item_exists", "An item with this id exists already.", { cause: error });
     case "audit_events_pkey":
       return new VaultError("audit_event_exists", "An audit event with this id exists.", { cause: error });
     default:

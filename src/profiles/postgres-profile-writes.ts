@@ -20,8 +20,9 @@ import {
   MOVE_CONSENTS,
   MOVE_FIELDS,
   MOVE_IDENTITIES,
+  PURGE_ASSETS,
+  PURGE_FIELDS,
   PUT_CUSTOMER,
-  purgeStatements,
   SET_FIELD_LIFECYCLES,
   SET_IDENTITIES,
 } from "./postgres-write-statements.ts";
@@ -64,8 +65,8 @@ export async function purgeItems(session: SqlSession, tenantId: TenantId, change
   const dependents = await session.query<{ id: string }>(LIVE_DEPENDENTS, [tenantId, changes.itemIds]);
   if (dependents.length > 0) throw hasDependents(dependents.map((row) => row.id));
   await putCustomer(session, tenantId, { ...changes.customer, version: changes.expectedVersion + 1 });
-  const table = changes.kind === "profile_field" ? "profile_fields" : "profile_assets";
-  for (const statement of purgeStatements(table)) await session.query(statement, [tenantId, changes.itemIds]);
+  const statement = changes.kind === "profile_field" ? PURGE_FIELDS : PURGE_ASSETS;
+  await session.query(statement, [tenantId, changes.customerId, changes.itemIds]);
   await appendAudit(session, tenantId, changes.audit);
   return "applied";
 }

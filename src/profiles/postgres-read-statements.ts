@@ -143,16 +143,11 @@ export const LIST_CUSTOMERS_BY_IDENTITY: SqlStatement = customersWhere(
   `and exists (select from channel_identities o where o.tenant_id = $1 and o.customer_id = c.id
      and o.channel = $4 and o.channel_user_id = $5)`,
 );
-/**
- * The pattern operators compare bytes, which lets the index serve a prefix that is a parameter: everything from
- * the prefix up to the prefix followed by the last code point.
- */
+/** $4 and $5 the first and the last text with the prefix: a range, since the column's collation compares bytes. */
 export const LIST_CUSTOMERS_BY_TEXT: SqlStatement = customersWhere(
   "text",
   `and c.id in (select f.customer_id from profile_fields f
-     where f.tenant_id = $1 ${ACTIVE("f")} and f.value_type = 'string' and not f.is_pii and f.value is not null
-       and left(lower(f.value #>> '{}'), 100) ~>=~ left(lower($4::text), 100)
-       and left(lower(f.value #>> '{}'), 100) ~<~ (left(lower($4::text), 100) || chr(1114111)))`,
+     where f.tenant_id = $1 ${ACTIVE("f")} and not f.is_pii and f.search_text between $4 and $5)`,
 );
 
 function byStatus(alias: string, status: StatusFilter): string {

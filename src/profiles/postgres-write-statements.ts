@@ -136,16 +136,22 @@ export const LIVE_DEPENDENTS: SqlStatement = {
     limit 20`,
 };
 
-export function purgeStatements(table: "profile_fields" | "profile_assets"): readonly SqlStatement[] {
-  return [
-    {
-      name: `purge_unlink_${table}`,
-      text: `update ${table} set superseded_by_id = null where tenant_id = $1 and superseded_by_id = any($2::uuid[])`,
-    },
-    { name: "purge_edges", text: "delete from item_sources where tenant_id = $1 and item_id = any($2::uuid[])" },
-    { name: `purge_${table}`, text: `delete from ${table} where tenant_id = $1 and id = any($2::uuid[])` },
-  ];
+/** $2 customer, $3 item ids: removes those of the customer, their edges, and the links of what they superseded. */
+function purgeFrom(table: "profile_fields" | "profile_assets"): SqlStatement {
+  return {
+    name: `purge_${table}`,
+    text: `
+      with purged as (
+        delete from ${table} where tenant_id = $1 and customer_id = $2 and id = any($3::uuid[]) returning id
+      ), edges as (
+        delete from item_sources s using purged where s.tenant_id = $1 and s.item_id = purged.id
+      )
+      update ${table} t set superseded_by_id = null from purged
+      where t.tenant_id = $1 and t.superseded_by_id = purged.id and t.id <> all($3::uuid[])`,
+  };
 }
+export const PURGE_FIELDS: SqlStatement = purgeFrom("profile_fields");
+export const PURGE_ASSETS: SqlStatement = purgeFrom("profile_assets");
 
 /*
  * The passes: $2 is now, $3 a customer or null, $4 the batch limit. Customers are locked in the order of their ids

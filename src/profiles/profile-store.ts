@@ -23,10 +23,14 @@ export type CustomerLookup =
   | { readonly by: "externalId"; readonly externalId: string }
   | { readonly by: "identity"; readonly channel: Channel; readonly channelUserId: string };
 
+/** One filter at a time. */
 export interface CustomerFilter {
   readonly identity?: { readonly channel: Channel; readonly channelUserId: string } | undefined;
   readonly externalId?: string | undefined;
-  /** Case-insensitive prefix of an active text field's value that is neither personal nor encrypted. */
+  /**
+   * The beginning of an active text field's value that is neither personal nor encrypted: without regard to case or
+   * to how accents are composed, and of its first 100 characters.
+   */
   readonly textPrefix?: string | undefined;
 }
 
@@ -39,7 +43,10 @@ export interface ProfileReader {
    * is found instead; identities move with a merge. Deleted customers are never found.
    */
   findProfile(lookup: CustomerLookup, scope: "active" | "history"): Promise<ProfileRecord | undefined>;
-  /** Live customers, newest first (by customer id, descending). Rejects with `invalid_cursor`. */
+  /**
+   * Live customers, newest first (by customer id, descending). Rejects with `invalid_cursor`, also when the filter
+   * changed, and with `invalid_request` for more than one filter.
+   */
   listCustomers(filter: CustomerFilter, page: PageRequest): Promise<Page<CustomerSummary>>;
 }
 
@@ -139,14 +146,20 @@ export interface ProfileWriter {
   /**
    * Inserts a customer with its first identity. `taken` when the external id or the identity belongs to a
    * customer already, and then nothing was written; under any number of concurrent callers one is `created`.
+   * Rejects with `audit_event_exists`.
    */
   createCustomer(customer: NewCustomer): Promise<"created" | "taken">;
   /**
-   * Applies a change set atomically. Rejects with `external_id_taken`, `identity_taken` or `item_exists` when
-   * another row owns the key, and then nothing was written.
+   * Applies a change set atomically. Rejects with `external_id_taken`, `identity_taken`, `item_exists` (also for an
+   * item of the other kind) or `audit_event_exists` when another row owns the key, and then nothing was written.
+   * What the change set says about items and identities of other customers is ignored.
    */
   apply(changes: ChangeSet): Promise<ApplyOutcome>;
-  /** Rejects with `has_dependents` when an item that is no tombstone derives from one of the items. */
+  /**
+   * Removes the customer's own items of the kind; what they had superseded keeps its status and loses the link.
+   * Rejects with `has_dependents` when an item that is no tombstone derives from one of the items, unless it is
+   * removed with it.
+   */
   purge(changes: PurgeSet): Promise<ApplyOutcome>;
   applyMerge(change: MergeChange): Promise<ApplyOutcome>;
 }

@@ -1,8 +1,15 @@
 import { afterAll, beforeAll, beforeEach, describe } from "vitest";
 import { customerListContract } from "./customer-list-contract.ts";
+import { customerSearchContract } from "./customer-search-contract.ts";
 import type { ContractContext, Engine } from "./engine.ts";
+import { profileAssetsContract } from "./profile-assets-contract.ts";
 import { profileCustomersContract } from "./profile-customers-contract.ts";
+import { profileFieldsContract } from "./profile-fields-contract.ts";
+import { profileHistoryContract } from "./profile-history-contract.ts";
+import { profileLineageContract } from "./profile-lineage-contract.ts";
 import { profileLookupContract } from "./profile-lookup-contract.ts";
+import { profilePurgeContract } from "./profile-purge-contract.ts";
+import { profileValuesContract } from "./profile-values-contract.ts";
 
 /** What a `ProfileStore` must do, and the use cases of profiles on top of it. */
 export function profileStoreContract(engine: string, open: () => Promise<Engine>): void {
@@ -23,5 +30,12 @@ export function profileStoreContract(engine: string, open: () => Promise<Engine>
     describe("findProfile", () => profileLookupContract(context));
     describe("listCustomers", () => customerListContract(context));
     describe("customers", () => profileCustomersContract(context));
+    describe("text search", () => customerSearchContract(context));
+    describe("lineage", () => profileLineageContract(context));
+    describe("purge", () => profilePurgeContract(context));
+    describe("fields", () => profileFieldsContract(context));
+    describe("versions", () => profileHistoryContract(context));
+    describe("assets", () => profileAssetsContract(context));
+    describe("what is stored", () => profileValuesContract(context));
   });
 }

@@ -11,22 +11,15 @@ import type { Stores, TenantStores } from "./stores.ts";
 
 export function inMemoryStores(database: InMemoryDatabase): Stores {
   const directory = new InMemoryTenantDirectory(database);
-  const bind = (session: InMemorySession, tenantId: TenantId): TenantStores => {
-    const tenants = new InMemoryTenantStore(session, tenantId, directory);
-    return {
-      tenants,
-      apiKeys: new InMemoryApiKeyStore(session, tenantId, directory),
-      audit: new InMemoryAuditStore(session),
-      idempotency: new InMemoryIdempotencyStore(session),
-      schema: new InMemorySchemaStore(session),
-      profiles: new InMemoryProfileStore({
-        session,
-        // On this very session: within a transaction any other one would wait for its end.
-        tenantMode: async () => (await tenants.get())?.validationMode ?? null,
-      }),
-      transaction: (work) => session.transaction((transaction) => work(bind(transaction, tenantId))),
-    };
-  };
+  const bind = (session: InMemorySession, tenantId: TenantId): TenantStores => ({
+    tenants: new InMemoryTenantStore(session, tenantId, directory),
+    apiKeys: new InMemoryApiKeyStore(session, tenantId, directory),
+    audit: new InMemoryAuditStore(session),
+    idempotency: new InMemoryIdempotencyStore(session),
+    schema: new InMemorySchemaStore(session),
+    profiles: new InMemoryProfileStore(session, tenantId),
+    transaction: (work) => session.transaction((transaction) => work(bind(transaction, tenantId))),
+  });
   return {
     engine: "in-memory",
     directory,

@@ -1,15 +1,13 @@
-import { APPLICATION_ROLE, PLATFORM_SCOPE, TENANT_SETTING } from "../storage/postgres/sql-database.ts";
-import { isolateByTenant, isolateByTenantOrPlatform, type Migration } from "./migration.ts";
-
-const SCOPE = `(select current_setting('${TENANT_SETTING}'))`;
+import { APPLICATION_ROLE } from "../storage/postgres/sql-database.ts";
+import { isolateByTenant, isolateByTenantOrPlatform, type Migration, tenantOrPlatform } from "./migration.ts";
 
 /** A tenant is its own tenant: its id takes the place of the `tenant_id` of other tables. */
 const ISOLATE_TENANTS = `
   alter table tenants enable row level security;
   alter table tenants force row level security;
   create policy tenant_or_platform on tenants
-    using (${SCOPE} = '${PLATFORM_SCOPE}' or id::text = ${SCOPE})
-    with check (${SCOPE} = '${PLATFORM_SCOPE}' or id::text = ${SCOPE});
+    using (${tenantOrPlatform("id")})
+    with check (${tenantOrPlatform("id")});
   grant select, insert, update on tenants to ${APPLICATION_ROLE};
 `;
 

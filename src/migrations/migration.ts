@@ -31,13 +31,19 @@ export function isolateByTenant(
 
 /** Like `isolateByTenant`, for the few tables the platform scope may see across tenants. */
 export function isolateByTenantOrPlatform(table: string): string {
-  const scope = `(select current_setting('${TENANT_SETTING}'))`;
+  const isVisible = tenantOrPlatform("tenant_id");
   return `
     alter table ${table} enable row level security;
     alter table ${table} force row level security;
     create policy tenant_or_platform on ${table}
-      using (${scope} = '${PLATFORM_SCOPE}' or tenant_id::text = ${scope})
-      with check (${scope} = '${PLATFORM_SCOPE}' or tenant_id::text = ${scope});
+      using (${isVisible})
+      with check (${isVisible});
     grant select, insert, update, delete on ${table} to ${APPLICATION_ROLE};
   `;
+}
+
+/** The cast fails for a setting that is neither, such as the empty one that a reset connection is left with. */
+export function tenantOrPlatform(column: string): string {
+  const scope = `(select current_setting('${TENANT_SETTING}'))`;
+  return `case when ${scope} = '${PLATFORM_SCOPE}' then true else ${column} = ${scope}::uuid end`;
 }

@@ -15,6 +15,7 @@ import {
   SOURCE_ID_LENGTH_MAX,
   SOURCE_TYPES,
   SOURCES_PER_ITEM_MAX,
+  type SourceType,
 } from "../../profiles/item.ts";
 import { FIELD_VALUE_TYPES, VALIDATION_MODES } from "../../schema/field-definition.ts";
 import { fieldName, storableText } from "../../schema/input-shape.ts";
@@ -50,11 +51,15 @@ export const itemSourceInput = z
     id: storableText(SOURCE_ID_LENGTH_MAX).optional(),
     metadata: metadataInput().optional(),
   })
-  .refine(
-    ({ type, id: sourceId }) =>
-      (type !== "profile_field" && type !== "profile_asset") || idSchema().safeParse(sourceId).success,
-    { path: ["id"], message: "Must be the UUID of an item." },
-  );
+  .refine(({ type, id: sourceId }) => !namesItem(type) || idSchema().safeParse(sourceId).success, {
+    path: ["id"],
+    message: "Must be the UUID of an item.",
+  })
+  .overwrite((source) => (namesItem(source.type) ? { ...source, id: source.id?.toLowerCase() } : source));
+
+function namesItem(type: SourceType): boolean {
+  return type === "profile_field" || type === "profile_asset";
+}
 
 const sourcesInput = z.array(itemSourceInput).max(SOURCES_PER_ITEM_MAX);
 

@@ -1,0 +1,85 @@
+import type { TenantId } from "../../src/identifiers.ts";
+import { ALL_MIGRATIONS } from "../../src/migrations/all-migrations.ts";
+import { Migrator } from "../../src/migrations/migrator.ts";
+import { InMemoryDatabase } from "../../src/storage/in-memory/in-memory-database.ts";
+import type { SqlDatabase } from "../../src/storage/postgres/sql-database.ts";
+import { type SqlEngine, sqlEngines } from "../../src/testing/sql-engines.ts";
+import { inMemoryStores } from "../../src/vault/in-memory-stores.ts";
+import { postgresStores } from "../../src/vault/postgres-stores.ts";
+import type { Stores } from "../../src/vault/stores.ts";
+
+/** Every table in which a tenant has rows. */
+export const TENANT_TABLES = [
+  "agent_settings",
+  "api_keys",
+  "audit_events",
+  "channel_identities",
+  "consents",
+  "customer_merges",
+  "customers",
+  "field_definitions",
+  "idempotency_keys",
+  "item_sources",
+  "profile_assets",
+  "profile_fields",
+  "scenario_field_requirements",
+  "tenants",
+];
+
+export interface OpenedEngine {
+  /** Disposing of them removes everything that was made. */
+  readonly stores: Stores;
+  /** Every row of the tenant in all tables, as one text that is the same when no row changed. */
+  dump(tenantId: TenantId): Promise<string>;
+}
+
+/** An engine that every acceptance test runs on. */
+export interface IntegrationEngine {
+  readonly name: Stores["engine"];
+  open(): Promise<OpenedEngine>;
+}
+
+/** In memory, PGlite, and the PostgreSQL server that DATABASE_URL names, if it names one. */
+export function integrationEngines(): IntegrationEngine[] {
+  const inMemory: IntegrationEngine = { name: "in-memory", open: openInMemory };
+  return [inMemory, ...sqlEngines().map((engine) => ({ name: engine.flavour, open: () => openSql(engine) }))];
+}
+
+async function openInMemory(): Promise<OpenedEngine> {
+  const database = new InMemoryDatabase();
+  return {
+    stores: inMemoryStores(database),
+    dump: (tenantId) =>
+      database.forTenant(tenantId).run((tables) =>
+        TENANT_TABLES.map((name) => {
+          const rows = [...tables.table(name).values()].map((row) => JSON.stringify(row, bigintAsText));
+          return `${name}\n${rows.sort().join("\n")}`;
+        }).join("\n"),
+      ),
+  };
+}
+
+function bigintAsText(_key: string, value: unknown): unknown {
+  return typeof value === "bigint" ? value.toString() : value;
+}
+
+async function openSql(engine: SqlEngine): Promise<OpenedEngine> {
+  const opened = await engine.open({ poolMax: 10 });
+  await new Migrator({ ...opened, migrations: ALL_MIGRATIONS }).up();
+  const stores = {
+    ...postgresStores(opened.database),
+    [Symbol.asyncDispose]: () => opened[Symbol.asyncDispose](),
+  };
+  return { stores, dump: (tenantId) => dumpTables(opened.database, tenantId) };
+}
+
+async function dumpTables(database: SqlDatabase, tenantId: TenantId): Promise<string> {
+  const session = database.forTenant(tenantId);
+  const texts: string[] = [];
+  for (const name of TENANT_TABLES) {
+    const text = `select coalesce(string_agg(t::text, E'\\n' order by t::text), '') as rows from ${name} t`;
+    const [row] = await session.query<{ rows: string }>({ name: `test_dump_${name}`, text }, []);
+    texts.push(`${name}\n${row?.rows ?? ""}`);
+  }
+  return texts.join("\n");
+}

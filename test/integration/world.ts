@@ -1,0 +1,116 @@
+import { randomUUID } from "node:crypto";
+import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { FastifyInstance } from "fastify";
+import type { ConfigInput } from "../../src/config/config-schema.ts";
+import { parseConfig } from "../../src/config/load-config.ts";
+import { createServer } from "../../src/http/create-server.ts";
+import type { TenantId } from "../../src/identifiers.ts";
+import { createTelemetry, type Telemetry } from "../../src/telemetry/telemetry.ts";
+import { ROLES, type Role } from "../../src/tenants/role.ts";
+import { seededIds } from "../../src/testing/seeded-ids.ts";
+import { assembleVault, type Vault } from "../../src/vault.ts";
+import { Caller } from "./caller.ts";
+import type { IntegrationEngine, OpenedEngine } from "./engines.ts";
+import { TestClock } from "./test-clock.ts";
+
+/** One tenant with a caller per role. */
+export type TenantCallers = Readonly<Record<Role, Caller>> & { readonly tenantId: TenantId };
+
+/** A vault on one engine with its HTTP API, a clock of its own and two tenants that know nothing of each other. */
+export interface World extends AsyncDisposable {
+  readonly engine: IntegrationEngine["name"];
+  readonly clock: TestClock;
+  readonly vault: Vault;
+  readonly server: FastifyInstance;
+  /** An administrator of the platform's own tenant. */
+  readonly platform: Caller;
+  readonly nobody: Caller;
+  readonly a: TenantCallers;
+  readonly b: TenantCallers;
+  readonly dataDirectory: string;
+  /** One more tenant. */
+  newTenant(): Promise<TenantCallers>;
+  /** A caller with a key given as text. */
+  callerWith(key: string): Caller;
+  /** Every row of the tenant; equal texts say that nothing was written. */
+  dump(tenantId: TenantId): Promise<string>;
+  /** The files of the blob store, which the in-memory engine does not have. */
+  blobFiles(): Promise<readonly string[]>;
+  /** What was logged so far, one event each. */
+  readonly log: readonly LogLine[];
+  metrics(): Promise<string>;
+}
+
+export interface LogLine {
+  readonly event: string;
+  readonly level: string;
+  readonly [member: string]: unknown;
+}
+
+const PLATFORM_KEY = "platform-administrator-of-the-tests";
+
+export async function openWorld(engine: IntegrationEngine, settings: ConfigInput = {}): Promise<World> {
+  const dataDirectory = await mkdtemp(join(tmpdir(), "strongroom-integration-"));
+  const clock = new TestClock();
+  const log: LogLine[] = [];
+  const stream = { write: (line: string) => void log.push(JSON.parse(line) as LogLine) };
+  const telemetry = createTelemetry({ level: "debug", format: "json", stream });
+  const opened = await engine.open();
+  const config = parseConfig({ dataDirectory, apiKey: PLATFORM_KEY, ...settings });
+  const ids = seededIds(7, () => Date.parse(clock.now()));
+  const vault = await assembleVault(config, opened.stores, { clock, ids, ...telemetry });
+  const server = await createServer({ vault, telemetry, version: "0.0.0", validateAnswers: true });
+  const platform = new Caller(server, PLATFORM_KEY);
+  const newTenant = () => makeTenant(server, platform);
+  return {
+    engine: engine.name,
+    clock,
+    vault,
+    server,
+    platform,
+    dataDirectory,
+    log,
+    newTenant,
+    nobody: new Caller(server, undefined),
+    a: await newTenant(),
+    b: await newTenant(),
+    callerWith: (key) => new Caller(server, key),
+    dump: (tenantId) => opened.dump(tenantId),
+    blobFiles: () => filesBelow(join(dataDirectory, "blobs")),
+    metrics: () => telemetry.renderMetrics(),
+    [Symbol.asyncDispose]: () => closeWorld({ server, vault, opened, telemetry, dataDirectory }),
+  };
+}
+
+async function makeTenant(server: FastifyInstance, platform: Caller): Promise<TenantCallers> {
+  const slug = `tenant-${randomUUID()}`;
+  const made = await platform.post<{ tenant: { id: TenantId }; key: string }>("/v1/tenants", { slug, name: slug });
+  const { tenant, key } = made.expect(201);
+  const admin = new Caller(server, key);
+  const callers = { admin } as Record<Role, Caller>;
+  for (const role of ROLES.filter((each) => each !== "admin")) {
+    const reply = await admin.post<{ key: string }>("/v1/api-keys", { name: role, role });
+    callers[role] = new Caller(server, reply.expect(201).key);
+  }
+  return { ...callers, tenantId: tenant.id };
+}
+
+async function filesBelow(directory: string): Promise<string[]> {
+  const entries = await readdir(directory, { recursive: true, withFileTypes: true }).catch(() => []);
+  return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+}
+
+async function closeWorld(parts: {
+  server: FastifyInstance;
+  vault: Vault;
+  opened: OpenedEngine;
+  telemetry: Telemetry;
+  dataDirectory: string;
+}): Promise<void> {
+  await parts.server.close();
+  await parts.vault[Symbol.asyncDispose]();
+  await parts.telemetry[Symbol.asyncDispose]();
+  await rm(parts.dataDirectory, { recursive: true, force: true });
+}

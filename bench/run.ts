@@ -1,0 +1,123 @@
+import { writeFile } from "node:fs/promises";
+import { availableParallelism, cpus, release, totalmem, type } from "node:os";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { type Arena, FULL_SIZE, QUICK_SIZE } from "./arena.ts";
+import { coldLoad } from "./operations/cold-load.ts";
+import { derivationChain } from "./operations/derivation-chain.ts";
+import { eventLoop } from "./operations/event-loop.ts";
+import { fieldWrite } from "./operations/field-write.ts";
+import { gapCheck } from "./operations/gap-check.ts";
+import { growth } from "./operations/growth.ts";
+import { readyTime } from "./operations/ready-time.ts";
+import { validation } from "./operations/validation.ts";
+import { openPGliteArena } from "./pglite-arena.ts";
+import { openPostgresArena } from "./postgres-arena.ts";
+import { tableOf } from "./report.ts";
+import { type Effort, FULL_EFFORT, QUICK_EFFORT, type Section } from "./section.ts";
+
+/*
+ * `npm run bench [-- --quick] [-- --only <operation>]`: compares the vault with what its user could write by hand, on
+ * the embedded database and on the server that DATABASE_URL names. Prints a table; a complete run writes results.json.
+ */
+
+const RESULTS = fileURLToPath(new URL("results.json", import.meta.url));
+
+/** What needs no database of the arena. */
+const ALONE: Readonly<Record<string, (effort: Effort) => Section[] | Promise<Section[]>>> = {
+  validation,
+  "ready-time": readyTime,
+};
+
+/** In the order of their names' length of stay: writes come after the reads, growth opens another vault. */
+const IN_ARENA: Readonly<Record<string, (arena: Arena, effort: Effort) => Promise<Section[]>>> = {
+  "cold-load": coldLoad,
+  "derivation-chain": derivationChain,
+  "gap-check": gapCheck,
+  growth,
+  "field-write": fieldWrite,
+};
+
+const ON_PGLITE: typeof IN_ARENA = { "event-loop": eventLoop };
+
+const { values: options } = parseArgs({
+  options: { quick: { type: "boolean", default: false }, only: { type: "string" } },
+});
+const names = [...Object.keys(ALONE), ...Object.keys(IN_ARENA), ...Object.keys(ON_PGLITE)];
+if (options.only !== undefined && !names.includes(options.only)) {
+  console.error(`There is no ${options.only}. Operations: ${names.join(", ")}.`);
+  process.exit(2);
+}
+await main();
+
+async function main(): Promise<void> {
+  const startedMs = performance.now();
+  const effort = options.quick ? QUICK_EFFORT : FULL_EFFORT;
+  const sections: Section[] = [];
+  const engines: string[] = [];
+  for (const [name, measure] of Object.entries(ALONE)) {
+    if (isAsked(name)) sections.push(...(await announced(name, () => measure(effort))));
+  }
+  for (const { engine, open, operations } of arenas()) {
+    const asked = Object.entries(operations).filter(([name]) => isAsked(name));
+    if (asked.length === 0) continue;
+    await using arena = await announced(`data on ${engine}`, open);
+    engines.push(arena.engineVersion);
+    for (const [name, measure] of asked) {
+      sections.push(...(await announced(`${name} on ${engine}`, () => measure(arena, effort))));
+    }
+  }
+  const machine = describeMachine();
+  const elapsedSeconds = Math.round((performance.now() - startedMs) / 1_000);
+  console.log(tableOf(sections));
+  console.log(
+    `\n${machine.cpu}, ${machine.cores} cores, Node ${machine.node}, ${engines.join(", ")}; ${elapsedSeconds} s`,
+  );
+  if (options.only !== undefined) return;
+  const date = new Date().toISOString();
+  const results = { date, mode: options.quick ? "quick" : "full", elapsedSeconds, machine, engines, sections };
+  await writeFile(RESULTS, `${JSON.stringify(results, undefined, 2)}\n`);
+}
+
+interface ArenaPlan {
+  readonly engine: string;
+  readonly open: () => Promise<Arena>;
+  readonly operations: typeof IN_ARENA;
+}
+
+function arenas(): ArenaPlan[] {
+  const size = options.quick ? QUICK_SIZE : FULL_SIZE;
+  const url = process.env["DATABASE_URL"];
+  const embedded: ArenaPlan = {
+    engine: "pglite",
+    open: () => openPGliteArena(size),
+    operations: { ...IN_ARENA, ...ON_PGLITE },
+  };
+  if (!url) {
+    console.error("Without DATABASE_URL the figures of a PostgreSQL server are left out.");
+    return [embedded];
+  }
+  return [embedded, { engine: "postgres", open: () => openPostgresArena(url, size), operations: IN_ARENA }];
+}
+
+function isAsked(name: string): boolean {
+  return options.only === undefined || options.only === name;
+}
+
+/** Tells what takes the time, on the stream that is not the result. */
+async function announced<T>(what: string, work: () => T | Promise<T>): Promise<T> {
+  const startedMs = performance.now();
+  const result = await work();
+  console.error(`${what}: ${((performance.now() - startedMs) / 1_000).toFixed(1)} s`);
+  return result;
+}
+
+function describeMachine() {
+  return {
+    cpu: cpus()[0]?.model ?? "unknown",
+    cores: availableParallelism(),
+    memoryGiB: Math.round(totalmem() / 2 ** 30),
+    os: `${type()} ${release()}`,
+    node: process.versions.node,
+  };
+}

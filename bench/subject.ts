@@ -1,0 +1,32 @@
+import type { ConfigInput } from "../src/config/config-schema.ts";
+import { parseConfig } from "../src/config/load-config.ts";
+import type { TenantId } from "../src/identifiers.ts";
+import type { ProfileStore } from "../src/profiles/profile-store.ts";
+import { openStores } from "../src/vault/open-stores.ts";
+import type { TenantVault } from "../src/vault/tenant-vault.ts";
+import { assembleVault } from "../src/vault.ts";
+
+/** What is measured: the vault as a host opens it, and the store beneath its services. */
+export interface Subject extends AsyncDisposable {
+  readonly tenantId: TenantId;
+  readonly services: TenantVault;
+  readonly store: ProfileStore;
+}
+
+export async function openSubject(settings: ConfigInput): Promise<Subject> {
+  const config = parseConfig(settings);
+  const stores = await openStores(config, undefined);
+  try {
+    const vault = await assembleVault(config, stores);
+    const tenantId = vault.defaultTenantId;
+    return {
+      tenantId,
+      services: vault.tenant(tenantId),
+      store: stores.forTenant(tenantId).profiles,
+      [Symbol.asyncDispose]: () => vault[Symbol.asyncDispose](),
+    };
+  } catch (error) {
+    await stores[Symbol.asyncDispose]();
+    throw error;
+  }
+}

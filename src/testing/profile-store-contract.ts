@@ -3,12 +3,15 @@ import { customerListContract } from "./customer-list-contract.ts";
 import { customerSearchContract } from "./customer-search-contract.ts";
 import type { ContractContext, Engine } from "./engine.ts";
 import { profileAssetsContract } from "./profile-assets-contract.ts";
+import { profileContextsContract } from "./profile-contexts-contract.ts";
 import { profileCustomersContract } from "./profile-customers-contract.ts";
 import { profileFieldsContract } from "./profile-fields-contract.ts";
 import { profileHistoryContract } from "./profile-history-contract.ts";
+import { profileLifecycleContract } from "./profile-lifecycle-contract.ts";
 import { profileLineageContract } from "./profile-lineage-contract.ts";
 import { profileLookupContract } from "./profile-lookup-contract.ts";
 import { profilePurgeContract } from "./profile-purge-contract.ts";
+import { profileTransactionsContract } from "./profile-transactions-contract.ts";
 import { profileValuesContract } from "./profile-values-contract.ts";
 
 /** What a `ProfileStore` must do, and the use cases of profiles on top of it. */
@@ -37,5 +40,8 @@ export function profileStoreContract(engine: string, open: () => Promise<Engine>
     describe("versions", () => profileHistoryContract(context));
     describe("assets", () => profileAssetsContract(context));
     describe("what is stored", () => profileValuesContract(context));
+    describe("lifecycle", () => profileLifecycleContract(context));
+    describe("contexts", () => profileContextsContract(context));
+    describe("transactions", () => profileTransactionsContract(context));
   });
 }

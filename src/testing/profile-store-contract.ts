@@ -7,6 +7,7 @@ import { profileContextsContract } from "./profile-contexts-contract.ts";
 import { profileCustomersContract } from "./profile-customers-contract.ts";
 import { profileFieldsContract } from "./profile-fields-contract.ts";
 import { profileHistoryContract } from "./profile-history-contract.ts";
+import { profileIsolationContract } from "./profile-isolation-contract.ts";
 import { profileLifecycleContract } from "./profile-lifecycle-contract.ts";
 import { profileLineageContract } from "./profile-lineage-contract.ts";
 import { profileLookupContract } from "./profile-lookup-contract.ts";
@@ -43,5 +44,6 @@ export function profileStoreContract(engine: string, open: () => Promise<Engine>
     describe("lifecycle", () => profileLifecycleContract(context));
     describe("contexts", () => profileContextsContract(context));
     describe("transactions", () => profileTransactionsContract(context));
+    describe("another tenant", () => profileIsolationContract(context));
   });
 }

@@ -21,7 +21,8 @@ export async function runProgram(
   context: CommandContext,
 ): Promise<void> {
   const name = commandName(argv);
-  const command = name === "help" ? await loadHelp(loaders) : await loaders[name]?.();
+  const load = Object.hasOwn(loaders, name) ? loaders[name] : undefined;
+  const command = name === "help" ? await loadHelp(loaders) : await load?.();
   if (!command) throw unknownCommand(name, loaders);
   const { values, positionals } = parse(argv, command);
   await command.run(positionals.slice(1), values, context);

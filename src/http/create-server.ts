@@ -3,6 +3,7 @@ import type { z } from "zod";
 import { VaultError } from "../errors.ts";
 import { isAssetUpload, useMultipartBodies } from "./asset-upload.ts";
 import { answerClientError } from "./client-error.ts";
+import { endConnectionsWhenClosing } from "./connection-close.ts";
 import { translateFrameworkError } from "./framework-error.ts";
 import { useJsonBodies } from "./json-body-parser.ts";
 import { describeRoutes, serveDescription, serveReference } from "./openapi.ts";
@@ -44,6 +45,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     genReqId: requestIdOf(vault.ids),
     frameworkErrors: (error, request, reply) => void sendProblem(options, { error, request, reply }),
   });
+  endConnectionsWhenClosing(app);
   useJsonBodies(app);
   await useMultipartBodies(app);
   app.setValidatorCompiler(({ schema, httpPart }) => validatorOf(schema as unknown as z.ZodType, httpPart));

@@ -6,7 +6,7 @@ export interface CounterCell {
 }
 
 /** Beyond it, further label sets are counted together, so that labels from outside cannot fill the memory. */
-export const CELLS_PER_COUNTER_MAX = 2_000;
+export const CELLS_PER_COUNTER_MAX = 1_000;
 
 const OVERFLOW: Attributes = { overflow: "true" };
 

@@ -28,8 +28,9 @@ const SECRET_WORDS = new Set([
   "value",
   "values",
   "body",
+  "url",
 ]);
-const SECRET_NAMES = new Set(["key", "apikey", "masterkey", "wrappedkey", "bootstrapkey", "privatekey", "url"]);
+const SECRET_NAMES = new Set(["key", "apikey", "masterkey", "wrappedkey", "bootstrapkey", "privatekey"]);
 const VERDICTS_MAX = 1_000;
 
 export class Redactor {

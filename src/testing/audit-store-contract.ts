@@ -2,7 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { AuditEvent, AuditEventInsert } from "../audit/audit-event.ts";
 import { AUDIT_EVENTS_PER_APPEND_MAX, type AuditFilter, type AuditStore } from "../audit/audit-store.ts";
 import { addMs, type Instant } from "../clock.ts";
-import { type CustomerId, type TenantId, UuidV7Generator } from "../identifiers.ts";
+import { type CustomerId, type TenantId } from "../identifiers.ts";
+import { seededIds } from "./seeded-ids.ts";
 
 export interface AuditStorage extends AsyncDisposable {
   forTenant(tenantId: TenantId): AuditScope;
@@ -18,7 +19,7 @@ const NOW = "2026-03-03T09:30:00.000Z" as Instant;
 /** What an `AuditStore` must do. */
 export function auditStoreContract(engine: string, open: () => Promise<AuditStorage>): void {
   describe(`audit store on ${engine}`, () => {
-    const ids = new UuidV7Generator();
+    const ids = seededIds(20_260_303);
     let storage: AuditStorage;
 
     beforeAll(async () => {

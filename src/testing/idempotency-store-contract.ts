@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { addMs, type Instant } from "../clock.ts";
-import { type TenantId, UuidV7Generator } from "../identifiers.ts";
+import { type TenantId } from "../identifiers.ts";
 import { IDEMPOTENCY_TTL_MS, type IdempotencyStore, type IdempotentRequest } from "../tenants/idempotency-store.ts";
+import { seededIds } from "./seeded-ids.ts";
 
 export interface IdempotencyStorage extends AsyncDisposable {
   /** Two tenants that exist. */
@@ -19,7 +20,7 @@ const NOW = "2026-03-03T09:30:00.000Z" as Instant;
 /** What an `IdempotencyStore` must do. */
 export function idempotencyStoreContract(engine: string, open: () => Promise<IdempotencyStorage>): void {
   describe(`idempotency store on ${engine}`, () => {
-    const ids = new UuidV7Generator();
+    const ids = seededIds(20_260_303);
     let storage: IdempotencyStorage;
     let scope: IdempotencyScope;
     let other: IdempotencyScope;

@@ -1,8 +1,9 @@
 import type { Instant } from "../clock.ts";
-import { type TenantId, UuidV7Generator } from "../identifiers.ts";
+import type { TenantId } from "../identifiers.ts";
 import type { Stores } from "../vault/stores.ts";
 import { auditStoreContract } from "./audit-store-contract.ts";
 import { idempotencyStoreContract } from "./idempotency-store-contract.ts";
+import { seededIds } from "./seeded-ids.ts";
 import { tenantStoreContract } from "./tenant-store-contract.ts";
 
 const NOW = "2026-03-03T09:30:00.000Z" as Instant;
@@ -13,7 +14,7 @@ export function platformContracts(engine: string, open: () => Promise<Stores>): 
   auditStoreContract(engine, open);
   idempotencyStoreContract(engine, async () => {
     const stores = await open();
-    const ids = new UuidV7Generator();
+    const ids = seededIds(1);
     const tenantIds = [ids.uuid<TenantId>(), ids.uuid<TenantId>()] as const;
     for (const id of tenantIds) {
       const tenant = {

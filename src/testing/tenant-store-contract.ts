@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { addMs, type Instant } from "../clock.ts";
 import type { ApiKeyId, TenantId } from "../identifiers.ts";
-import { UuidV7Generator } from "../identifiers.ts";
 import { type ApiKeyInsert, generateApiKey, hashApiKey } from "../tenants/api-key.ts";
 import type { ApiKeyStore } from "../tenants/api-key-store.ts";
 import type { Tenant } from "../tenants/tenant.ts";
 import type { TenantDirectory, TenantStore } from "../tenants/tenant-store.ts";
+import { seededIds } from "./seeded-ids.ts";
 
 export interface TenantStorage extends AsyncDisposable {
   readonly directory: TenantDirectory;
@@ -24,7 +24,7 @@ const LATER = "2026-03-04T09:30:00.120Z" as Instant;
 /** What a `TenantStore`, an `ApiKeyStore` and a `TenantDirectory` over them must do. The database starts empty. */
 export function tenantStoreContract(engine: string, open: () => Promise<TenantStorage>): void {
   describe(`tenant stores on ${engine}`, () => {
-    const ids = new UuidV7Generator();
+    const ids = seededIds(20_260_303);
     let storage: TenantStorage;
     let slugs = 0;
 

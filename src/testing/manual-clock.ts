@@ -1,0 +1,18 @@
+import { addMs, type Clock, type Instant } from "../clock.ts";
+
+/** A clock that stands still until a test moves it. */
+export class ManualClock implements Clock {
+  #now: Instant;
+
+  constructor(now: Instant = "2026-03-03T09:30:00.000Z" as Instant) {
+    this.#now = now;
+  }
+
+  now(): Instant {
+    return this.#now;
+  }
+
+  advance(ms: number): void {
+    this.#now = addMs(this.#now, ms);
+  }
+}

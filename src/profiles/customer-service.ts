@@ -78,10 +78,11 @@ export class CustomerService {
         },
       });
     }
-    return byIdentity;
+    // The later of the two reads.
+    return byExternalId;
   }
 
-  /** Adds the key the found customer does not have yet. */
+  /** Adds the key the found customer does not have yet; another caller may have added it a moment ago. */
   async #complete(keys: CustomerKeysInput, found: ProfileRecord | undefined): Promise<ProfileRecord | undefined> {
     if (!found || keys.channelIdentity === undefined || keys.externalId === undefined) return found;
     const { customerId } = found.customer;
@@ -89,6 +90,7 @@ export class CustomerService {
       (each) =>
         each.channel === keys.channelIdentity?.channel && each.channelUserId === keys.channelIdentity.channelUserId,
     );
+    if (owned && found.customer.externalId === keys.externalId) return found;
     if (!owned) await this.linkIdentity(customerId, keys.channelIdentity);
     else if (found.customer.externalId === null) await this.update(customerId, { externalId: keys.externalId });
     else {

@@ -12,7 +12,9 @@ export class ManualClock implements Clock {
     return this.#now;
   }
 
-  advance(ms: number): void {
+  /** Moves on, and returns the new time. */
+  advance(ms: number): Instant {
     this.#now = addMs(this.#now, ms);
+    return this.#now;
   }
 }

@@ -3,8 +3,8 @@ import type { CustomerSummary } from "../../src/profiles/customer.ts";
 import type { Profile } from "../../src/profiles/profile-view.ts";
 import type { Caller } from "./caller.ts";
 import { defineFields } from "./define-fields.ts";
+import { SECOND_MS } from "./durations.ts";
 import { integrationEngines } from "./engines.ts";
-import { SECOND_MS } from "./test-clock.ts";
 import { newCustomer, uuid } from "./test-customer.ts";
 import { openWorld, type World } from "./world.ts";
 

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { MissingField } from "../../src/schema/missing-fields.ts";
 import { defineFields, requireFields } from "./define-fields.ts";
+import { DAY_MS, SECOND_MS } from "./durations.ts";
 import { integrationEngines } from "./engines.ts";
-import { DAY_MS, SECOND_MS } from "./test-clock.ts";
 import { newCustomer, type TestCustomer, uuid } from "./test-customer.ts";
 import { openWorld, type World } from "./world.ts";
 

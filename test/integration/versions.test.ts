@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { FieldView } from "../../src/profiles/profile-view.ts";
 import type { Caller } from "./caller.ts";
+import { DAY_MS, SECOND_MS } from "./durations.ts";
 import { integrationEngines } from "./engines.ts";
-import { DAY_MS, SECOND_MS } from "./test-clock.ts";
 import { newCustomer } from "./test-customer.ts";
 import { openWorld, type World } from "./world.ts";
 

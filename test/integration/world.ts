@@ -9,11 +9,11 @@ import { createServer } from "../../src/http/create-server.ts";
 import type { TenantId } from "../../src/identifiers.ts";
 import { createTelemetry, type Telemetry } from "../../src/telemetry/telemetry.ts";
 import { ROLES, type Role } from "../../src/tenants/role.ts";
+import { ManualClock } from "../../src/testing/manual-clock.ts";
 import { seededIds } from "../../src/testing/seeded-ids.ts";
 import { assembleVault, type Vault } from "../../src/vault.ts";
 import { Caller } from "./caller.ts";
 import type { IntegrationEngine, OpenedEngine } from "./engines.ts";
-import { TestClock } from "./test-clock.ts";
 
 /** One tenant with a caller per role. */
 export type TenantCallers = Readonly<Record<Role, Caller>> & { readonly tenantId: TenantId };
@@ -21,7 +21,7 @@ export type TenantCallers = Readonly<Record<Role, Caller>> & { readonly tenantId
 /** A vault on one engine with its HTTP API, a clock of its own and two tenants that know nothing of each other. */
 export interface World extends AsyncDisposable {
   readonly engine: IntegrationEngine["name"];
-  readonly clock: TestClock;
+  readonly clock: ManualClock;
   readonly vault: Vault;
   readonly server: FastifyInstance;
   /** An administrator of the platform's own tenant. */
@@ -53,7 +53,7 @@ const PLATFORM_KEY = "platform-administrator-of-the-tests";
 
 export async function openWorld(engine: IntegrationEngine, settings: ConfigInput = {}): Promise<World> {
   const dataDirectory = await mkdtemp(join(tmpdir(), "strongroom-integration-"));
-  const clock = new TestClock();
+  const clock = new ManualClock();
   const log: LogLine[] = [];
   const stream = { write: (line: string) => void log.push(JSON.parse(line) as LogLine) };
   const telemetry = createTelemetry({ level: "debug", format: "json", stream });

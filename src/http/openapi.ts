@@ -5,7 +5,7 @@ import { jsonSchemaTransform, jsonSchemaTransformObject } from "fastify-type-pro
 import { z } from "zod";
 import { IDEMPOTENCY_KEY_LENGTH_MAX } from "./idempotent-answer.ts";
 
-export const OPENAPI_PATH = "/openapi.json";
+const OPENAPI_PATH = "/openapi.json";
 export const REFERENCE_PATH = "/docs";
 
 const DESCRIPTION = `The customer context vault: typed facts and documents with the source of every value.

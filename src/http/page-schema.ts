@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { PAGE_LIMIT_DEFAULT, PAGE_LIMIT_MAX } from "../storage/page.ts";
 
-export const CURSOR_LENGTH_MAX = 2_048;
+const CURSOR_LENGTH_MAX = 2_048;
 
 /** The members of a list's query that every list takes. */
 export const pageQuery = {

@@ -31,7 +31,7 @@ const STATUS_BY_CODE: Readonly<Partial<Record<ErrorCode, number>>> = {
   unsupported_media_type: 415,
 };
 
-export const RETRY_AFTER_SECONDS = 1;
+const RETRY_AFTER_SECONDS = 1;
 
 const errorItemSchema = z
   .strictObject({

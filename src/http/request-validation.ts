@@ -3,7 +3,7 @@ import { z } from "zod";
 import { type ErrorItem, VaultError } from "../errors.ts";
 import { textProblem } from "../json.ts";
 
-export const ERRORS_REPORTED_MAX = 100;
+const ERRORS_REPORTED_MAX = 100;
 
 type Part = "body" | "query" | "path";
 

@@ -8,7 +8,7 @@ export const API_KEY_NAME_LENGTH_MAX = 100;
 /** The longest text that is looked at as a key. */
 export const API_KEY_LENGTH_MAX = 256;
 /** The shortest key an operator may choose. */
-export const BOOTSTRAP_KEY_LENGTH_MIN = 16;
+const BOOTSTRAP_KEY_LENGTH_MIN = 16;
 
 const KEY_PREFIX = "sr_";
 const KEY_BYTES = 32;

@@ -1,7 +1,12 @@
 import type { Instant } from "../clock.ts";
 import { invariant } from "../errors.ts";
 import type { InMemorySession, InMemoryTables } from "../storage/in-memory/in-memory-database.ts";
-import type { IdempotencyRecord, IdempotencyStore, IdempotentRequest } from "./idempotency-store.ts";
+import {
+  IDEMPOTENCY_SWEPT_PER_CLAIM,
+  type IdempotencyRecord,
+  type IdempotencyStore,
+  type IdempotentRequest,
+} from "./idempotency-store.ts";
 
 interface Row extends IdempotencyRecord {
   readonly keyHash: string;
@@ -17,6 +22,7 @@ export class InMemoryIdempotencyStore implements IdempotencyStore {
 
   begin({ keyHash, fingerprint, now, expiresAt }: IdempotentRequest): Promise<IdempotencyRecord | undefined> {
     return this.#session.run((tables) => {
+      sweep(tables, { now, limit: IDEMPOTENCY_SWEPT_PER_CLAIM, except: keyHash });
       const earlier = rows(tables).get(keyHash);
       if (earlier && earlier.expiresAt > now) return { fingerprint: earlier.fingerprint, response: earlier.response };
       rows(tables).put(keyHash, { keyHash, fingerprint, response: null, expiresAt });
@@ -33,12 +39,17 @@ export class InMemoryIdempotencyStore implements IdempotencyStore {
   }
 
   deleteExpired(now: Instant, limit: number): Promise<number> {
-    return this.#session.run((tables) => {
-      const expired = rows(tables).filter((row) => row.expiresAt <= now);
-      for (const row of expired.slice(0, limit)) rows(tables).delete(row.keyHash);
-      return Math.min(expired.length, limit);
-    });
+    return this.#session.run((tables) => sweep(tables, { now, limit }));
   }
+}
+
+function sweep(
+  tables: InMemoryTables,
+  { now, limit, except }: { readonly now: Instant; readonly limit: number; readonly except?: string },
+): number {
+  const expired = rows(tables).filter((row) => row.expiresAt <= now && row.keyHash !== except);
+  for (const row of expired.slice(0, limit)) rows(tables).delete(row.keyHash);
+  return Math.min(expired.length, limit);
 }
 
 function rows(tables: InMemoryTables) {

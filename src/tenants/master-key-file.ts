@@ -4,7 +4,7 @@ import { VaultError } from "../errors.ts";
 import type { IdGenerator } from "../identifiers.ts";
 import { KEY_BYTES } from "./key-wrapping.ts";
 
-export const MASTER_KEY_FILE = "master.key";
+const MASTER_KEY_FILE = "master.key";
 
 /**
  * The generated master key of a data directory: 64 hex digits in a file that only its owner can read. Made when it is

@@ -2,12 +2,24 @@ import type { Instant } from "../clock.ts";
 import { invariant } from "../errors.ts";
 import type { TenantId } from "../identifiers.ts";
 import type { SqlSession, SqlStatement } from "../storage/postgres/sql-database.ts";
-import type { IdempotencyRecord, IdempotencyStore, IdempotentRequest } from "./idempotency-store.ts";
+import {
+  IDEMPOTENCY_SWEPT_PER_CLAIM,
+  type IdempotencyRecord,
+  type IdempotencyStore,
+  type IdempotentRequest,
+} from "./idempotency-store.ts";
 
 /** A second transaction waits here for the first to end, and then sees its row or takes its place. */
 const CLAIM: SqlStatement = {
   name: "idempotency_claim",
-  text: `insert into idempotency_keys as i (tenant_id, key_hash, fingerprint, created_at, expires_at)
+  text: `with due as (
+      select key_hash from idempotency_keys
+      where tenant_id = $1 and expires_at <= $4::timestamptz and key_hash <> decode($2, 'hex')
+      order by expires_at limit ${IDEMPOTENCY_SWEPT_PER_CLAIM} for update skip locked
+    ), swept as (
+      delete from idempotency_keys s using due where s.tenant_id = $1 and s.key_hash = due.key_hash
+    )
+    insert into idempotency_keys as i (tenant_id, key_hash, fingerprint, created_at, expires_at)
     values ($1, decode($2, 'hex'), decode($3, 'hex'), $4, $5)
     on conflict (tenant_id, key_hash) do update
       set fingerprint = excluded.fingerprint, response = null,

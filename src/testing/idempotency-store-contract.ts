@@ -1,7 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { addMs, type Instant } from "../clock.ts";
 import { type TenantId } from "../identifiers.ts";
-import { IDEMPOTENCY_TTL_MS, type IdempotencyStore, type IdempotentRequest } from "../tenants/idempotency-store.ts";
+import {
+  IDEMPOTENCY_SWEPT_PER_CLAIM,
+  IDEMPOTENCY_TTL_MS,
+  type IdempotencyStore,
+  type IdempotentRequest,
+} from "../tenants/idempotency-store.ts";
 import { seededIds } from "./seeded-ids.ts";
 
 export interface IdempotencyStorage extends AsyncDisposable {
@@ -49,6 +54,11 @@ export function idempotencyStoreContract(engine: string, open: () => Promise<Ide
         if (!earlier) await idempotency.complete(request.keyHash, response);
         return earlier;
       });
+
+    async function answerLongAgo(count: number): Promise<void> {
+      const past = addMs(NOW, -10 * IDEMPOTENCY_TTL_MS);
+      for (let index = 0; index < count; index++) await answer(newRequest({ now: past }), "b2xk");
+    }
 
     it("claims a key once and then returns what was kept, of any length", async () => {
       const request = newRequest();
@@ -107,16 +117,20 @@ export function idempotencyStoreContract(engine: string, open: () => Promise<Ide
     });
 
     it("deletes expired records in batches and leaves the others", async () => {
-      const past = addMs(NOW, -10 * IDEMPOTENCY_TTL_MS);
-      const due = Array.from({ length: 3 }, () => newRequest({ now: past }));
-      for (const request of due) await answer(request, "b2xk");
       const live = newRequest();
       await answer(live, "bGl2ZQ==");
+      await answerLongAgo(3);
       expect(await other.idempotency.deleteExpired(NOW, 10)).toBe(0);
       expect(await scope.idempotency.deleteExpired(NOW, 2)).toBe(2);
       expect(await scope.idempotency.deleteExpired(NOW, 10)).toBe(1);
       expect(await scope.idempotency.deleteExpired(NOW, 10)).toBe(0);
       expect(await answer(live, "bmV3")).toMatchObject({ response: "bGl2ZQ==" });
+    });
+
+    it("deletes some expired records with each claim, so that the table is bounded", async () => {
+      await answerLongAgo(IDEMPOTENCY_SWEPT_PER_CLAIM + 4);
+      await answer(newRequest(), "bmV3");
+      expect(await scope.idempotency.deleteExpired(NOW, 100)).toBe(4);
     });
 
     it("keeps the keys of two tenants apart", async () => {

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { type JsonObject, storabilityProblem } from "../../json.ts";
 
-export const METADATA_BYTES_MAX = 16 * 1024;
+const METADATA_BYTES_MAX = 16 * 1024;
 
 /** A free JSON object of the caller's own, at most `METADATA_BYTES_MAX` bytes. */
 export function metadataInput() {

@@ -63,7 +63,7 @@ function namesItem(type: SourceType): boolean {
 
 const sourcesInput = z.array(itemSourceInput).max(SOURCES_PER_ITEM_MAX);
 
-export const fieldInput = z.strictObject({
+const fieldInput = z.strictObject({
   id: idSchema<ItemId>().optional(),
   name: fieldName(),
   value: z
@@ -113,7 +113,7 @@ export const statusFilter = z.enum([...ITEM_STATUSES, "any"]);
 
 /* What answers say. */
 
-export const itemSource = z.strictObject({
+const itemSource = z.strictObject({
   type: z.enum(SOURCE_TYPES),
   id: z.string().nullable(),
   metadata: jsonObject,
@@ -223,7 +223,7 @@ const customerHeaderMembers = {
 
 export const customerHeader = z.strictObject(customerHeaderMembers).meta({ id: "CustomerHeader" });
 
-export const customerSummary = z
+const customerSummary = z
   .strictObject({ ...customerHeaderMembers, identities: z.array(channelIdentity) })
   .meta({ id: "CustomerSummary" });
 

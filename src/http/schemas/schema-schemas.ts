@@ -73,7 +73,7 @@ export const requirementsQuery = z.strictObject({
     .meta({ description: "Default: `step` with a stepId, else `all`" }),
 });
 
-export const fieldRequirement = z
+const fieldRequirement = z
   .strictObject({
     id,
     agentId: id,
@@ -96,7 +96,7 @@ export const fieldRequirement = z
 
 export const requirementList = z.strictObject({ items: z.array(fieldRequirement), nextCursor: z.null() });
 
-export const missingField = z
+const missingField = z
   .strictObject({
     fieldName: z.string(),
     reason: z.enum(MISSING_REASONS),

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { CustomerId } from "../../../identifiers.ts";
+import { IDEMPOTENCY_SWEEP_MAX } from "../../../tenants/idempotency-store.ts";
 import { defineRoute } from "../../route.ts";
 import { passReport } from "../../schemas/profile-schemas.ts";
 import { idSchema } from "../../value-schemas.ts";
@@ -16,7 +17,9 @@ export const expireStale = defineRoute({
   query: z.strictObject({ customerId: idSchema<CustomerId>().optional() }),
   answers: { 200: passReport },
   idempotency: "natural",
-  async handle({ vault, query }) {
+  async handle({ vault, query, services }) {
+    // What is remembered of idempotent requests expires too, and holds what customers said.
+    if (!query.customerId) await vault.idempotency.deleteExpired(services.vault.clock.now(), IDEMPOTENCY_SWEEP_MAX);
     return { status: 200, body: await vault.lifecycle.expireStale(query.customerId ?? null) };
   },
 });

@@ -16,11 +16,11 @@ export class Api {
   }
 
   post<T>(path: string, body: unknown = {}): Promise<T> {
-    return this.#send("POST", path, JSON.stringify(body), { "content-type": "application/json" });
+    return this.#send("POST", path, JSON.stringify(body));
   }
 
   put<T>(path: string, body: unknown): Promise<T> {
-    return this.#send("PUT", path, JSON.stringify(body), { "content-type": "application/json" });
+    return this.#send("PUT", path, JSON.stringify(body));
   }
 
   delete<T>(path: string): Promise<T> {
@@ -35,15 +35,13 @@ export class Api {
     return this.#send("POST", path, form);
   }
 
-  async #send<T>(
-    method: string,
-    path: string,
-    body?: string | FormData,
-    headers: Record<string, string> = {},
-  ): Promise<T> {
+  async #send<T>(method: string, path: string, body?: string | FormData): Promise<T> {
     const response = await fetch(this.#url + path, {
       method,
-      headers: { ...headers, authorization: `Bearer ${this.#key}` },
+      headers: {
+        authorization: `Bearer ${this.#key}`,
+        ...(typeof body === "string" && { "content-type": "application/json" }),
+      },
       ...(body !== undefined && { body }),
     });
     console.log(dim(`   ${method} ${path} -> ${response.status}`));

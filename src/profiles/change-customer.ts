@@ -1,5 +1,5 @@
 import { VaultError } from "../errors.ts";
-import type { CustomerId, ItemId } from "../identifiers.ts";
+import type { CustomerId } from "../identifiers.ts";
 import type { ApplyOutcome } from "./change-set.ts";
 import { assertNotMerged, assertVersion, type ExpectedVersion } from "./plan-customer-changes.ts";
 import type { ProfileStore, WriteContext, WriteContextQuery } from "./profile-store.ts";
@@ -50,7 +50,7 @@ export async function requireWriteContext(
     agentId: query.agentId ?? null,
     names: query.names ?? NOTHING,
     assetNames: query.assetNames ?? NOTHING,
-    itemIds: query.itemIds ?? (NOTHING as readonly ItemId[]),
+    itemIds: query.itemIds ?? NOTHING,
     lock: target.lock,
   });
   if (!context) throw customerNotFound();

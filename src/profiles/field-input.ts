@@ -55,12 +55,6 @@ export interface FieldOutcome {
   readonly errors: readonly ValidationIssue[];
 }
 
-export interface FieldWriteResult {
-  readonly results: readonly FieldOutcome[];
-  /** The customer's version afterwards. */
-  readonly version: number;
-}
-
 export interface Verification {
   /** How it was verified or confirmed, for example `otp`, `document`, `human_review`. */
   readonly method: string;

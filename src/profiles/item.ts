@@ -1,4 +1,5 @@
 import type { Instant } from "../clock.ts";
+import { invariant } from "../errors.ts";
 import type { ItemId } from "../identifiers.ts";
 import type { JsonObject } from "../json.ts";
 
@@ -48,7 +49,7 @@ export interface ItemLifecycle {
  * The legal moves: active -> superseded, expired or orphaned; expired and orphaned -> superseded.
  * Superseded is final, and nothing becomes active again: a value comes back as a new version.
  */
-export function canMove(from: ItemStatus, to: ItemStatus): boolean {
+function canMove(from: ItemStatus, to: ItemStatus): boolean {
   switch (from) {
     case "active":
       return to !== "active";
@@ -62,6 +63,7 @@ export function canMove(from: ItemStatus, to: ItemStatus): boolean {
 
 /** The lifecycle after a newer version took the item's place. Stamps of an earlier expiry or orphaning stay. */
 export function superseded(item: ItemLifecycle, byId: ItemId, at: Instant): ItemLifecycle {
+  invariant(canMove(item.status, "superseded"), `an item that is ${item.status} is not superseded again`);
   return {
     ...lifecycleOf(item),
     status: "superseded",

@@ -5,9 +5,9 @@ import type { ProfileServiceOptions } from "./profile-services.ts";
 import type { LifecyclePass, TouchedItem } from "./profile-store.ts";
 
 /** Items a pass touches in one transaction: short locks, bounded memory. */
-export const LIFECYCLE_BATCH = 500;
+const LIFECYCLE_BATCH = 500;
 /** Ids a pass answers with; it goes on counting beyond. */
-export const REPORTED_ITEMS_MAX = 1000;
+const REPORTED_ITEMS_MAX = 1000;
 
 export interface PassReport {
   readonly count: number;

@@ -84,8 +84,7 @@ function insertOf(
   input: AssetInput & { readonly id: ItemId },
   { location, at }: { location: AssetLocation; at: Instant },
 ): AssetInsert {
-  const retentionPolicy = input.retentionPolicy ?? "permanent";
-  const days = DAYS_POLICY.exec(retentionPolicy)?.[1];
+  const { retentionPolicy = "permanent" } = input;
   return {
     id: input.id,
     customerId: context.customer.customerId,
@@ -101,8 +100,13 @@ function insertOf(
     verified: input.verified ?? false,
     verificationResult: input.verificationResult ?? null,
     retentionPolicy,
-    expiresAt: input.expiresAt ?? (days === undefined ? null : addMs(at, Number(days) * DAY_MS)),
+    expiresAt: input.expiresAt ?? endOfRetention(retentionPolicy, at),
     metadata: input.metadata ?? {},
     ...newLifecycle(at),
   };
+}
+
+function endOfRetention(policy: string, at: Instant): Instant | null {
+  const days = DAYS_POLICY.exec(policy)?.[1];
+  return days === undefined ? null : addMs(at, Number(days) * DAY_MS);
 }

@@ -1,6 +1,6 @@
 import type { AuditEventInsert } from "../audit/audit-event.ts";
 import { type Instant, laterOf } from "../clock.ts";
-import { VaultError } from "../errors.ts";
+import { invariant, VaultError } from "../errors.ts";
 import type { ItemId } from "../identifiers.ts";
 import type { JsonValue } from "../json.ts";
 import { COMMITMENT_SECRET_BYTES, commitmentOf } from "../register/commitment.ts";
@@ -112,37 +112,61 @@ function versionOf(
   const { input, definition, result } = checked;
   const { ids } = planning.useCase;
   const id = input.id ?? ids.uuid<ItemId>();
-  const sealed =
-    definition?.encryptionRequired && result.accepted ? planning.sealer?.seal(id, input.name, result.value) : undefined;
-  const verified = input.verified ?? false;
   const version: FieldInsert = {
+    ...newLifecycle(at),
+    ...originOf(input),
+    ...verificationOf(input, at),
     id,
     customerId: context.customer.customerId,
     name: input.name,
-    value: sealed === undefined ? result.value : null,
-    sealedValue: sealed ?? null,
+    ...storedValue(checked, { id, sealer: planning.sealer }),
     valueType: result.valueType,
-    source: input.source,
-    sources: normaliseSources(input.sources),
-    sourceSessionId: input.sourceSessionId ?? null,
-    sourceScenarioId: input.sourceScenarioId ?? null,
-    sourceStepId: input.sourceStepId ?? null,
-    verified,
-    verificationMethod: verified ? (input.verificationMethod ?? null) : null,
-    verifiedAt: verified ? at : null,
-    verifiedBy: verified ? (input.verifiedBy ?? null) : null,
     confidence: input.confidence ?? 1,
     requiresConfirmation: input.requiresConfirmation ?? false,
     collectedAt: input.collectedAt ?? at,
     expiresAt: earliest(input.expiresAt, definition && expiresAtFor(definition, at)),
     fieldDefinitionId: definition?.id ?? null,
-    metadata: input.metadata ?? {},
     isPii: context.piiNames.includes(input.name),
     commitmentSecret: Buffer.from(ids.bytes(COMMITMENT_SECRET_BYTES)).toString("base64url"),
-    ...newLifecycle(at),
   };
   return { checked, version, plainValue: result.value };
 }
+
+/** In clear, or sealed when the definition asks for it; a rejected value is never stored. */
+function storedValue(
+  { input, definition, result }: CheckedField,
+  { id, sealer }: { id: ItemId; sealer: ValueSealer | undefined },
+): Pick<FieldInsert, "value" | "sealedValue"> {
+  if (!definition?.encryptionRequired || !result.accepted) return { value: result.value, sealedValue: null };
+  invariant(sealer, "a context with an encrypting definition comes with a sealer");
+  return { value: null, sealedValue: sealer.seal(id, input.name, result.value) };
+}
+
+type Origin = Pick<
+  FieldInsert,
+  "source" | "sources" | "sourceSessionId" | "sourceScenarioId" | "sourceStepId" | "metadata"
+>;
+
+function originOf(input: FieldInput): Origin {
+  return {
+    source: input.source,
+    sources: normaliseSources(input.sources),
+    sourceSessionId: input.sourceSessionId ?? null,
+    sourceScenarioId: input.sourceScenarioId ?? null,
+    sourceStepId: input.sourceStepId ?? null,
+    metadata: input.metadata ?? {},
+  };
+}
+
+type FieldVerification = Pick<FieldInsert, "verified" | "verificationMethod" | "verifiedAt" | "verifiedBy">;
+
+function verificationOf(input: FieldInput, at: Instant): FieldVerification {
+  if (input.verified !== true) return UNVERIFIED;
+  const { verificationMethod = null, verifiedBy = null } = input;
+  return { verified: true, verificationMethod, verifiedAt: at, verifiedBy };
+}
+
+const UNVERIFIED: FieldVerification = { verified: false, verificationMethod: null, verifiedAt: null, verifiedBy: null };
 
 /** The caller may ask for an earlier end than the retention of the definition, never for a later one. */
 function earliest(asked: Instant | undefined, retention: Instant | null | undefined): Instant | null {

@@ -101,7 +101,7 @@ function insertPart({ name, table, otherTable, columns, rowsOf }: InsertPart): P
 const EDGE_RECORD = `jsonb_to_recordset(#::jsonb) as r("itemId" uuid, "itemKind" text, position smallint, type text,
   "itemSourceId" uuid, "ref" text, metadata jsonb)`;
 
-export const EDGE_INSERT_COLUMNS =
+const EDGE_INSERT_COLUMNS =
   "tenant_id, item_id, item_kind, position, source_type, source_item_id, source_ref, metadata";
 
 const PARTS: readonly Part[] = [
@@ -131,10 +131,18 @@ const PARTS: readonly Part[] = [
       from bumped, ${EDGE_RECORD.replace("#", parameter)})`,
   },
   {
-    name: "releaseIdentities",
-    isIn: (changes) => changes.releaseIdentities === true,
+    name: "releaseKeys",
+    isIn: (changes) => changes.releaseKeys === true,
     sql: () => `released as (
-      delete from channel_identities i using bumped where i.tenant_id = $1 and i.customer_id = bumped.id)`,
+      delete from channel_identities i using bumped where i.tenant_id = $1 and i.customer_id = bumped.id
+    ), released_merged as (
+      with recursive merged as (
+        select c.id from customers c where c.tenant_id = $1 and c.merged_into_id = $2
+        union
+        select c.id from merged m join customers c on c.tenant_id = $1 and c.merged_into_id = m.id
+      )
+      update customers c set external_id = null, version = c.version + 1 from bumped, merged
+      where c.tenant_id = $1 and c.id = merged.id and c.external_id is not null)`,
   },
   {
     name: "updateIdentities",

@@ -2,8 +2,8 @@ import type { Instant } from "../clock.ts";
 import type { JsonObject, JsonValue } from "../json.ts";
 
 /** A value with more JSON nodes than this, or a longer text in it, cannot be read by a condition. */
-export const CONDITION_VALUE_NODES_MAX = 128;
-export const CONDITION_TEXT_LENGTH_MAX = 1_024;
+const CONDITION_VALUE_NODES_MAX = 128;
+const CONDITION_TEXT_LENGTH_MAX = 1_024;
 
 export interface ConditionField {
   readonly name: string;

@@ -3,7 +3,7 @@ import { VaultError } from "../errors.ts";
 import { coerceDate } from "./value-types/date-type.ts";
 
 export const CONDITION_LENGTH_MAX = 1_000;
-export const CONDITION_NODES_MAX = 200;
+const CONDITION_NODES_MAX = 200;
 const CONDITION_DEPTH_MAX = 64;
 const CONDITION_LIST_MAX = 100;
 const CONDITION_MAP_MAX = 20;

@@ -12,7 +12,7 @@ import { LinearPattern } from "./linear-pattern.ts";
  */
 export type ConditionOutcome = "true" | "false" | "error";
 
-export const COMPILED_CONDITIONS_MAX = 2_000;
+const COMPILED_CONDITIONS_MAX = 2_000;
 
 type Compiled =
   | { readonly ok: true; readonly run: ParseResult }

@@ -46,7 +46,7 @@ function canonicalSet(texts: readonly string[] | null, coerce: (text: string) =>
   return set;
 }
 
-export const COMPILED_DEFINITIONS_MAX = 2_000;
+const COMPILED_DEFINITIONS_MAX = 2_000;
 
 /** Keeps compiled definitions by id and version, the latest used `COMPILED_DEFINITIONS_MAX` of them. */
 export class DefinitionCompiler {

@@ -2,7 +2,7 @@ import { RE2JS, RE2JSException } from "re2js";
 import { VALIDATION_REGEX_LENGTH_MAX } from "./field-definition.ts";
 
 /** Instructions of a compiled pattern. Matching a value costs at most this many steps per character. */
-export const PATTERN_PROGRAM_MAX = 1_000;
+const PATTERN_PROGRAM_MAX = 1_000;
 
 export type PatternProblem = "too_long" | "does_not_compile" | "too_complex";
 

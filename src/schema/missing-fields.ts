@@ -103,7 +103,7 @@ function inForce(definition: FieldDefinition | undefined): FieldDefinition | und
 }
 
 /** True until the moment of expiry, which belongs to the time after it. */
-export function isUnexpired(expiresAt: Instant | null, now: Instant): boolean {
+function isUnexpired(expiresAt: Instant | null, now: Instant): boolean {
   return expiresAt === null || expiresAt > now;
 }
 

@@ -1,6 +1,6 @@
 import { type Coercion, coerced, formatError, typeError } from "./coercion.ts";
 
-export const EMAIL_LENGTH_MAX = 254;
+const EMAIL_LENGTH_MAX = 254;
 const LOCAL_PART_LENGTH_MAX = 64;
 
 /* A dot-atom of RFC 5322, section 3.2.3, extended by the letters of RFC 6531. Quoted local parts are not taken. */

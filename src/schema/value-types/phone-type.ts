@@ -1,9 +1,9 @@
 import { parsePhoneNumberFromString } from "libphonenumber-js";
 import { type Coercion, type CoercionOptions, coerced, formatError, typeError } from "./coercion.ts";
 
-export const PHONE_DIGITS_MIN = 7;
+const PHONE_DIGITS_MIN = 7;
 /** ITU-T E.164, section 6.1. */
-export const PHONE_DIGITS_MAX = 15;
+const PHONE_DIGITS_MAX = 15;
 
 const PHONE = /^\(?\+?[0-9 ().-]+$/;
 const PHONE_TEXT_LENGTH_MAX = 64;

@@ -5,7 +5,7 @@ import type { Caller, Reply } from "./caller.ts";
 import { defineFields } from "./define-fields.ts";
 import { SECOND_MS } from "./durations.ts";
 import { integrationEngines } from "./engines.ts";
-import { newCustomer, type TestCustomer, uuid } from "./test-customer.ts";
+import { newCustomer, TestCustomer, uuid } from "./test-customer.ts";
 import { openWorld, type World } from "./world.ts";
 
 describe.each(integrationEngines())("merging customers on $name", (engine) => {
@@ -124,6 +124,20 @@ describe.each(integrationEngines())("merging customers on $name", (engine) => {
     expect((await agent.post<Profile>("/v1/customers", { externalId })).expect(200).customerId).toBe(target.id);
   });
 
+  it("finds the survivor by the external id of either", async () => {
+    const ids = [`crm-${uuid()}`, `crm-${uuid()}`] as const;
+    const target = await newCustomer(world.a, { externalId: ids[0] });
+    const source = await newCustomer(world.a, { externalId: ids[1] });
+    const { mergeId } = await merge(target, source);
+    for (const externalId of ids) {
+      const found = (await agent.post<Profile>("/v1/customers", { externalId })).expect(200);
+      expect(found).toMatchObject({ customerId: target.id, externalId: ids[0] });
+    }
+    await undo(mergeId);
+    const found = (await agent.post<Profile>("/v1/customers", { externalId: ids[1] })).expect(200);
+    expect(found.customerId).toBe(source.id);
+  });
+
   it("sends who asks for the merged customer to the survivor", async () => {
     const [target, source] = [await newCustomer(world.a), await newCustomer(world.a)];
     await source.writeOne({ name: "city", value: "Vigo" });
@@ -153,10 +167,7 @@ describe.each(integrationEngines())("merging customers on $name", (engine) => {
     (await tryMerge(target, target)).expectProblem(409, "merge_not_possible");
     const unknown = { sourceCustomerId: uuid() };
     (await steward.post(`${target.url}/merge`, unknown)).expectProblem(404, "customer_not_found");
-    (await steward.post(`/v1/customers/${uuid()}/merge`, { sourceCustomerId: source.id })).expectProblem(
-      404,
-      "customer_not_found",
-    );
+    (await tryMerge(new TestCustomer(world.a, uuid()), source)).expectProblem(404, "customer_not_found");
     const stale = { "if-match": '"9"' };
     const reply = await steward.post(`${target.url}/merge`, { sourceCustomerId: source.id }, stale);
     reply.expectProblem(412, "version_mismatch");

@@ -50,6 +50,7 @@ export const profiles: Migration = {
     );
     create unique index customers_external_id_key on customers (tenant_id, external_id)
       where external_id is not null and deleted_at is null;
+    create index customers_merged_into_idx on customers (tenant_id, merged_into_id) where merged_into_id is not null;
     ${isolateByTenant("customers")}
 
     create table channel_identities (

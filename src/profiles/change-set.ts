@@ -27,8 +27,8 @@ export interface ChangeSet {
   readonly insertIdentities?: readonly ChannelIdentity[];
   /** By channel and channel user id, which must be the customer's own already. */
   readonly updateIdentities?: readonly ChannelIdentity[];
-  /** Frees every channel identity of the customer for others. */
-  readonly releaseIdentities?: boolean;
+  /** Frees every channel identity of the customer, and the external ids of those merged into it, for others. */
+  readonly releaseKeys?: boolean;
   readonly insertConsents?: readonly Consent[];
   readonly audit: readonly AuditEventInsert[];
 }
@@ -81,6 +81,7 @@ export interface MergeChange {
   /** Stay with the receiving (merge) or giving (undo) customer, with their flags afterwards. */
   readonly updateIdentities: readonly ChannelIdentity[];
   readonly moveConsents: readonly string[];
+  /** Undoing a merge that was undone already is stale. */
   readonly record: { readonly insert: MergeRecord } | { readonly markUndone: MergeId; readonly at: Instant };
   readonly audit: readonly AuditEventInsert[];
 }

@@ -8,9 +8,10 @@ import type { ApplyOutcome, ChangeSet, MergeChange, MergeRecord, PurgeSet } from
 import type { CustomerRecord, CustomerSummary, ProfileRecord } from "./customer.ts";
 import { customerListName, decodeCustomerCursor } from "./customer-list.ts";
 import type { FieldVersion } from "./field-version.ts";
+import { applyMergeChange } from "./in-memory-merge-writes.ts";
 import { loadGapContext, loadWriteContext } from "./in-memory-profile-contexts.ts";
 import { compareText, identityKey, ProfileTables } from "./in-memory-profile-tables.ts";
-import { applyChanges, applyMergeChange, createCustomer, purgeItems, runPass } from "./in-memory-profile-writes.ts";
+import { applyChanges, createCustomer, purgeItems, runPass } from "./in-memory-profile-writes.ts";
 import { isCurrentlyActive, isItemSource, type StatusFilter } from "./item.ts";
 import { decodeItemCursor, encodeItemCursor, type ItemPlace } from "./item-list.ts";
 import {

@@ -2,8 +2,8 @@ import { appendAudit } from "../audit/in-memory-audit-rows.ts";
 import { VaultError } from "../errors.ts";
 import type { CustomerId } from "../identifiers.ts";
 import type { InMemoryTable } from "../storage/in-memory/in-memory-database.ts";
-import type { ApplyOutcome, ChangeSet, LifecycleChange, MergeChange, PurgeSet } from "./change-set.ts";
-import type { ChannelIdentity, CustomerRecord } from "./customer.ts";
+import type { ApplyOutcome, ChangeSet, PurgeSet } from "./change-set.ts";
+import type { ChannelIdentity } from "./customer.ts";
 import { hasDependents } from "./has-dependents.ts";
 import { assertAssetConstraints, assertFieldConstraints } from "./in-memory-profile-constraints.ts";
 import {
@@ -13,6 +13,7 @@ import {
   identityKey,
   type ProfileTables,
 } from "./in-memory-profile-tables.ts";
+import { externalIdOwner, isCurrent, putCustomer, setLifecycles } from "./in-memory-row-writes.ts";
 import { isCurrentlyActive, lifecycleOf } from "./item.ts";
 import type { LifecyclePass, NewCustomer, TouchedItem } from "./profile-store.ts";
 
@@ -31,20 +32,13 @@ export function createCustomer(tables: ProfileTables, created: NewCustomer): "cr
   return "created";
 }
 
-function externalIdOwner(tables: ProfileTables, customer: CustomerRecord): CustomerRecord | undefined {
-  if (customer.externalId === null || customer.deletedAt !== null) return undefined;
-  return tables.customers.find(
-    (other) =>
-      other.externalId === customer.externalId && other.deletedAt === null && other.customerId !== customer.customerId,
-  );
-}
-
 export function applyChanges(tables: ProfileTables, changes: ChangeSet): ApplyOutcome {
   const { customerId, endFields = [], endAssets = [], insertFields = [], insertAssets = [] } = changes;
   if (!isCurrent(tables, customerId, changes.expectedVersion)) return "stale";
   putCustomer(tables, { ...changes.customer, version: changes.expectedVersion + 1 });
-  setLifecycles(tables.fields, customerId, endFields);
-  setLifecycles(tables.assets, customerId, endAssets);
+  const owner = { fromId: customerId, toId: customerId };
+  setLifecycles(tables.fields, endFields, owner);
+  setLifecycles(tables.assets, endAssets, owner);
   insertItems(tables, tables.fields, insertFields);
   insertItems(tables, tables.assets, insertAssets);
   assertFieldConstraints(tables, [...endFields, ...insertFields]);
@@ -55,30 +49,6 @@ export function applyChanges(tables: ProfileTables, changes: ChangeSet): ApplyOu
   }
   appendAudit(tables.base, changes.audit);
   return "applied";
-}
-
-function isCurrent(tables: ProfileTables, customerId: CustomerId, expectedVersion: number): boolean {
-  return tables.liveCustomer(customerId)?.version === expectedVersion;
-}
-
-function putCustomer(tables: ProfileTables, customer: CustomerRecord): void {
-  if (externalIdOwner(tables, customer)) {
-    throw new VaultError("external_id_taken", "Another customer has this external id.");
-  }
-  tables.customers.put(customer.customerId, customer);
-}
-
-/** Of the customer's own items; others are left as they are. Moves them when `toId` says so. */
-function setLifecycles<Row extends FieldRow | AssetRow>(
-  table: InMemoryTable<Row>,
-  customerId: CustomerId,
-  changes: readonly LifecycleChange[],
-  toId: CustomerId = customerId,
-): void {
-  for (const { id, ...lifecycle } of changes) {
-    const row = table.get(id);
-    if (row?.customerId === customerId) table.put(id, { ...row, ...lifecycle, customerId: toId });
-  }
 }
 
 function insertItems<Row extends FieldRow | AssetRow>(
@@ -93,15 +63,23 @@ function insertItems<Row extends FieldRow | AssetRow>(
 }
 
 function changeIdentities(tables: ProfileTables, changes: ChangeSet): void {
-  if (changes.releaseIdentities) {
-    for (const identity of tables.identitiesOf(changes.customerId)) tables.identities.delete(identityKey(identity));
-  }
+  if (changes.releaseKeys) releaseKeys(tables, changes.customerId);
   for (const identity of changes.updateIdentities ?? []) putOwnIdentity(tables, changes.customerId, identity);
   for (const identity of changes.insertIdentities ?? []) {
     if (tables.identities.get(identityKey(identity))) {
       throw new VaultError("identity_taken", "Another customer owns this channel identity.");
     }
     tables.identities.put(identityKey(identity), { ...identity, customerId: changes.customerId });
+  }
+}
+
+function releaseKeys(tables: ProfileTables, customerId: CustomerId): void {
+  for (const identity of tables.identitiesOf(customerId)) tables.identities.delete(identityKey(identity));
+  for (const merged of tables.customers.filter((each) => each.mergedIntoId === customerId)) {
+    if (merged.externalId !== null) {
+      tables.customers.put(merged.customerId, { ...merged, externalId: null, version: merged.version + 1 });
+    }
+    releaseKeys(tables, merged.customerId);
   }
 }
 
@@ -134,47 +112,6 @@ function purgeFrom<Row extends FieldRow | AssetRow>(table: InMemoryTable<Row>, c
   }
 }
 
-export function applyMergeChange(tables: ProfileTables, change: MergeChange): ApplyOutcome {
-  const { from, to } = change;
-  const fromId = from.customer.customerId;
-  const toId = to.customer.customerId;
-  if (!isCurrent(tables, fromId, from.expectedVersion) || !isCurrent(tables, toId, to.expectedVersion)) return "stale";
-  putCustomer(tables, from.customer);
-  putCustomer(tables, to.customer);
-  for (const owner of [fromId, toId]) setLifecycles(tables.fields, owner, change.endFields);
-  setLifecycles(tables.fields, fromId, change.moveFields, toId);
-  setLifecycles(tables.assets, fromId, change.moveAssets, toId);
-  assertFieldConstraints(tables, [...change.moveFields, ...change.endFields]);
-  assertAssetConstraints(tables, change.moveAssets);
-  moveBelongings(tables, change, { fromId, toId });
-  appendAudit(tables.base, change.audit);
-  return "applied";
-}
-
-function moveBelongings(
-  tables: ProfileTables,
-  change: MergeChange,
-  { fromId, toId }: { fromId: CustomerId; toId: CustomerId },
-): void {
-  for (const identity of change.updateIdentities.map((each) => ({ ...each, customerId: toId }))) {
-    const row = tables.identities.get(identityKey(identity));
-    if (row) tables.identities.put(identityKey(identity), { ...identity, customerId: row.customerId });
-  }
-  for (const identity of change.moveIdentities) {
-    const row = tables.identities.get(identityKey(identity));
-    if (row?.customerId === fromId) tables.identities.put(identityKey(identity), { ...identity, customerId: toId });
-  }
-  for (const id of change.moveConsents) {
-    const row = tables.consents.get(id);
-    if (row?.customerId === fromId) tables.consents.put(id, { ...row, customerId: toId });
-  }
-  if ("insert" in change.record) tables.merges.put(change.record.insert.mergeId, change.record.insert);
-  else {
-    const merge = tables.merges.get(change.record.markUndone);
-    if (merge) tables.merges.put(merge.mergeId, { ...merge, undoneAt: change.record.at });
-  }
-}
-
 export function runPass(
   tables: ProfileTables,
   status: "expired" | "orphaned",
@@ -192,13 +129,13 @@ export function runPass(
     return { itemId, kind, customerId, name };
   });
   touched.sort((a, b) => compareText(a.customerId, b.customerId) || compareText(a.itemId, b.itemId));
-  for (const { itemId, kind, customerId } of touched) {
-    const table = kind === "profile_field" ? tables.fields : tables.assets;
+  for (const { itemId, customerId } of touched) {
     const row = tables.item(itemId);
     if (!row) continue;
-    setLifecycles<FieldRow | AssetRow>(table as InMemoryTable<FieldRow | AssetRow>, customerId, [
-      { ...lifecycleOf(row), ...stamp, id: itemId, status, endedAt: pass.now },
-    ]);
+    const change = { ...lifecycleOf(row), ...stamp, id: itemId, status, endedAt: pass.now };
+    const owner = { fromId: customerId, toId: customerId };
+    if ("valueType" in row) setLifecycles(tables.fields, [change], owner);
+    else setLifecycles(tables.assets, [change], owner);
   }
   for (const customerId of new Set(touched.map((item) => item.customerId))) bump(tables, customerId, pass);
   appendAudit(tables.base, touched.map(pass.auditOf));

@@ -4,7 +4,8 @@ import { customerNotFound } from "./change-customer.ts";
 import type { MergeChange, MergeRecord } from "./change-set.ts";
 import type { ProfileRecord } from "./customer.ts";
 import { assertNotMerged, assertVersion, type ExpectedVersion } from "./plan-customer-changes.ts";
-import { planMerge, planUndo } from "./plan-merge.ts";
+import { planMerge } from "./plan-merge.ts";
+import { planUndo } from "./plan-merge-undo.ts";
 import type { ProfileServiceOptions } from "./profile-services.ts";
 import type { ProfileStore } from "./profile-store.ts";
 
@@ -47,7 +48,8 @@ export class MergeService {
 
   /**
    * Takes a merge back: exactly, when the survivor did not change since, else without touching what came later.
-   * Rejects with `merge_not_found` (also when it was undone already), `merge_not_possible`, `write_conflict`.
+   * Rejects with `merge_not_found` (also when it was undone already), `customer_not_found` when the survivor was
+   * deleted, `merge_not_possible`, `external_id_taken` when another customer got the merged one's, `write_conflict`.
    */
   async undo(mergeId: MergeId): Promise<MergeSummary> {
     const { useCase } = this.#options;

@@ -40,7 +40,7 @@ export function planCustomerDeletion(customer: CustomerRecord, useCase: UseCaseC
     customerId: customer.customerId,
     expectedVersion: customer.version,
     customer: { ...touched(customer, at), deletedAt: at },
-    releaseIdentities: true,
+    releaseKeys: true,
     audit: [auditEvent(useCase, { eventType: "customer_deleted", customerId: customer.customerId, at })],
   };
 }

@@ -1,9 +1,8 @@
 import type { Instant } from "../clock.ts";
 import { laterOf } from "../clock.ts";
-import { VaultError } from "../errors.ts";
 import type { CustomerId, ItemId, MergeId } from "../identifiers.ts";
 import type { LifecycleChange, MergeChange, MergePreImage, MergeRecord } from "./change-set.ts";
-import { type ChannelIdentity, type CustomerRecord, type ProfileRecord, strongerLevel } from "./customer.ts";
+import { type CustomerRecord, type ProfileRecord, strongerLevel } from "./customer.ts";
 import type { FieldVersion } from "./field-version.ts";
 import { type ItemLifecycle, isCurrentlyActive, lifecycleOf, superseded } from "./item.ts";
 import { auditEvent, type UseCaseContext } from "./profile-audit.ts";
@@ -116,88 +115,8 @@ function preImageOf(source: ProfileRecord, target: ProfileRecord, endedIds: read
   };
 }
 
-/**
- * Takes a merge back. When the survivor did not change since, both profiles are restored exactly, versions and
- * stamps included. Otherwise what came to the survivor later stays with it, and what was deleted stays deleted.
- *
- * @param survivor read with its whole history
- * @throws `merge_not_possible` when the survivor was itself merged away since, which has to be undone first
- */
-export function planUndo(
-  record: MergeRecord,
-  merged: CustomerRecord,
-  { survivor, useCase }: { survivor: ProfileRecord; useCase: UseCaseContext },
-): MergeChange {
-  const { preImage } = record;
-  if (merged.mergedIntoId !== survivor.customer.customerId || survivor.customer.mergedIntoId !== null) {
-    throw new VaultError("merge_not_possible", "A later merge of the surviving customer has to be undone first.");
-  }
-  const exact = survivor.customer.version === preImage.mergedVersion;
-  const at = [merged.updatedAt, survivor.customer.updatedAt].reduce(laterOf, useCase.clock.now());
-  const held = new Map(survivor.fields.map((field) => [field.id, field]));
-  const heldAssets = new Map(survivor.assets.map((asset) => [asset.id, asset]));
-  const endFields = preImage.endedFields.filter((before) => canReturn(held, before, preImage));
-  const source = restoredHeader(preImage.source, merged, { at, exact });
-  return {
-    from: {
-      expectedVersion: survivor.customer.version,
-      customer: exact ? preImage.target : restoredSurvivor(preImage, survivor.customer, at),
-    },
-    to: { expectedVersion: merged.version, customer: source },
-    moveFields: preImage.movedFields.flatMap((before) => returned(before, held.get(before.id))),
-    moveAssets: preImage.movedAssets.flatMap((before) => returned(before, heldAssets.get(before.id))),
-    endFields,
-    moveIdentities: preImage.sourceIdentities.filter((each) => holds(survivor.identities, each)),
-    updateIdentities: preImage.targetIdentities.filter((each) => exact && holds(survivor.identities, each)),
-    moveConsents: preImage.movedConsents,
-    record: { markUndone: record.mergeId, at },
-    audit: [mergeEvent("merge_undone", record, { useCase, at })],
-  };
-}
-
-/** The state before the merge, unless the item was purged since; a deletion since then stands. */
-function returned(before: LifecycleChange, now: (ItemLifecycle & { id: ItemId }) | undefined): LifecycleChange[] {
-  if (!now) return [];
-  if (now.deletedAt === null || before.deletedAt !== null) return [before];
-  return [{ ...before, endedAt: before.endedAt ?? now.deletedAt, deletedAt: now.deletedAt }];
-}
-
-/** A version that lost in the merge comes back unless the survivor got a newer value of the name since. */
-function canReturn(held: ReadonlyMap<ItemId, FieldVersion>, before: LifecycleChange, preImage: MergePreImage): boolean {
-  const field = held.get(before.id);
-  if (!field || field.deletedAt !== null) return false;
-  const moved = new Set(preImage.movedFields.map((each) => each.id));
-  return ![...held.values()].some(
-    (other) => other.name === field.name && other.id !== field.id && !moved.has(other.id) && isCurrentlyActive(other),
-  );
-}
-
-function restoredHeader(
-  before: CustomerRecord,
-  merged: CustomerRecord,
-  { at, exact }: { at: Instant; exact: boolean },
-): CustomerRecord {
-  return exact ? before : { ...before, updatedAt: at, version: merged.version + 1 };
-}
-
-function restoredSurvivor(preImage: MergePreImage, now: CustomerRecord, at: Instant): CustomerRecord {
-  const cameWithMerge = preImage.target.externalId === null && now.externalId === preImage.source.externalId;
-  const mergedLevel = strongerLevel(preImage.source.verificationLevel, preImage.target.verificationLevel);
-  return {
-    ...now,
-    externalId: cameWithMerge ? null : now.externalId,
-    verificationLevel:
-      now.verificationLevel === mergedLevel ? preImage.target.verificationLevel : now.verificationLevel,
-    updatedAt: at,
-    version: now.version + 1,
-  };
-}
-
-function holds(identities: readonly ChannelIdentity[], identity: ChannelIdentity): boolean {
-  return identities.some((each) => each.channel === identity.channel && each.channelUserId === identity.channelUserId);
-}
-
-function mergeEvent(
+/** Both customers are named in `data`; the event is about the surviving one. */
+export function mergeEvent(
   eventType: "customers_merged" | "merge_undone",
   record: MergeRecord,
   { useCase, at }: { useCase: UseCaseContext; at: Instant },

@@ -81,6 +81,7 @@ export async function applyMergeChange(
   change: MergeChange,
 ): Promise<ApplyOutcome> {
   if (!(await lockAt(session, tenantId, [change.from, change.to]))) return "stale";
+  if (!(await putMergeRecord(session, tenantId, change))) return "stale";
   const fromId = change.from.customer.customerId;
   const toId = change.to.customer.customerId;
   // The giver first: an external id must be free before the receiver can carry it.
@@ -103,19 +104,20 @@ export async function applyMergeChange(
   if (change.moveConsents.length > 0) {
     await session.query(MOVE_CONSENTS, [tenantId, fromId, toId, change.moveConsents]);
   }
-  await putMergeRecord(session, tenantId, change);
   await appendAudit(session, tenantId, change.audit);
   return "applied";
 }
 
-async function putMergeRecord(session: SqlSession, tenantId: TenantId, change: MergeChange): Promise<void> {
+/** Returns false for the undoing of a merge that was undone already. */
+async function putMergeRecord(session: SqlSession, tenantId: TenantId, change: MergeChange): Promise<boolean> {
   if ("insert" in change.record) {
     const { mergeId, sourceCustomerId, targetCustomerId, mergedAt, preImage } = change.record.insert;
     const values = [tenantId, mergeId, sourceCustomerId, targetCustomerId, mergedAt, JSON.stringify(preImage)];
     await session.query(INSERT_MERGE, values);
-  } else {
-    await session.query(MARK_MERGE_UNDONE, [tenantId, change.record.markUndone, change.record.at]);
+    return true;
   }
+  const marked = await session.query(MARK_MERGE_UNDONE, [tenantId, change.record.markUndone, change.record.at]);
+  return marked.length === 1;
 }
 
 export async function runPass(

@@ -197,7 +197,7 @@ function applyToCustomerContract(context: ContractContext): void {
         insertAssets: [newAsset(target.customerId)],
         insertIdentities: [newIdentity("+9")],
         insertConsents: [newConsent()],
-        releaseIdentities: true,
+        releaseKeys: true,
       };
       expect(await tenant.profiles.apply(changeSet(target, parts))).toBe("stale");
     }

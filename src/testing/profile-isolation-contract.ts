@@ -215,7 +215,7 @@ function raidsOn(profiles: ProfileStore, loot: Loot): Record<Method, () => Promi
         endFields: [{ ...tombstone, id: loot.fieldId }],
         endAssets: [{ ...tombstone, id: loot.assetId }],
         updateIdentities: [newIdentity("+1", { primary: true })],
-        releaseIdentities: true,
+        releaseKeys: true,
       };
       expect(await profiles.apply(changeSet(loot.live, parts))).toBe("stale");
     },

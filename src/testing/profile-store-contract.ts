@@ -2,6 +2,8 @@ import { afterAll, beforeAll, beforeEach, describe } from "vitest";
 import { customerListContract } from "./customer-list-contract.ts";
 import { customerSearchContract } from "./customer-search-contract.ts";
 import type { ContractContext, Engine } from "./engine.ts";
+import { mergeContract } from "./merge-contract.ts";
+import { mergeUndoContract } from "./merge-undo-contract.ts";
 import { profileAssetsContract } from "./profile-assets-contract.ts";
 import { profileContextsContract } from "./profile-contexts-contract.ts";
 import { profileCustomersContract } from "./profile-customers-contract.ts";
@@ -11,6 +13,7 @@ import { profileIsolationContract } from "./profile-isolation-contract.ts";
 import { profileLifecycleContract } from "./profile-lifecycle-contract.ts";
 import { profileLineageContract } from "./profile-lineage-contract.ts";
 import { profileLookupContract } from "./profile-lookup-contract.ts";
+import { profileOrphansContract } from "./profile-orphans-contract.ts";
 import { profilePurgeContract } from "./profile-purge-contract.ts";
 import { profileTransactionsContract } from "./profile-transactions-contract.ts";
 import { profileValuesContract } from "./profile-values-contract.ts";
@@ -42,8 +45,11 @@ export function profileStoreContract(engine: string, open: () => Promise<Engine>
     describe("assets", () => profileAssetsContract(context));
     describe("what is stored", () => profileValuesContract(context));
     describe("lifecycle", () => profileLifecycleContract(context));
+    describe("markOrphans", () => profileOrphansContract(context));
     describe("contexts", () => profileContextsContract(context));
     describe("transactions", () => profileTransactionsContract(context));
+    describe("merge", () => mergeContract(context));
+    describe("undo of a merge", () => mergeUndoContract(context));
     describe("another tenant", () => profileIsolationContract(context));
   });
 }

@@ -96,7 +96,7 @@ export async function deleteItem(
 export async function deleteCustomer(tenant: TenantUnderTest, customerId: CustomerId): Promise<void> {
   const customer = await requireCustomer(tenant.profiles, customerId);
   const deleted = { ...customer, deletedAt: NOW, version: customer.version + 1 };
-  await change(tenant, customerId, { customer: deleted, releaseIdentities: true });
+  await change(tenant, customerId, { customer: deleted, releaseKeys: true });
 }
 
 /** Every event in the tenant's journal, oldest first; a test makes a hundred at most. */

@@ -1,0 +1,82 @@
+import { expect } from "vitest";
+import type { CustomerId, ItemId } from "../identifiers.ts";
+import type { Asset } from "../profiles/asset.ts";
+import type { FieldInput } from "../profiles/field-input.ts";
+import type { FieldView, Profile } from "../profiles/profile-view.ts";
+import type { TenantVault } from "../vault/tenant-vault.ts";
+import type { ContractContext } from "./engine.ts";
+import { ManualClock } from "./manual-clock.ts";
+import { newId } from "./profile-records.ts";
+import { seededIds } from "./seeded-ids.ts";
+import { vaultOver } from "./vault-under-test.ts";
+
+/** A tenant's services, and the shortest way to put customers into a state. Each step is a second after the one before. */
+export class MergeScene {
+  readonly vault: TenantVault;
+  readonly clock: ManualClock;
+  #users = 0;
+
+  private constructor(vault: TenantVault, clock: ManualClock) {
+    this.vault = vault;
+    this.clock = clock;
+  }
+
+  static async open({ engine, tenant }: ContractContext): Promise<MergeScene> {
+    const clock = new ManualClock();
+    const seed = Number.parseInt(newId<string>().slice(-6), 16);
+    const vault = await vaultOver(engine, { clock, ids: seededIds(seed, () => Date.parse(clock.now())) });
+    return new MergeScene(vault.tenant(tenant.tenantId), clock);
+  }
+
+  async customer(externalId?: string): Promise<CustomerId> {
+    this.clock.advance(1_000);
+    const channelIdentity = { channel: "whatsapp", channelUserId: `+${++this.#users}` } as const;
+    const { profile } = await this.vault.customers.getOrCreate({ channelIdentity, externalId });
+    return profile.customerId;
+  }
+
+  async write(customerId: CustomerId, name: string, over: Partial<FieldInput> = {}): Promise<FieldView> {
+    this.clock.advance(1_000);
+    const fields = [{ name, value: `${name} of ${customerId}`, source: "user_provided", ...over } as const];
+    const { results } = await this.vault.fields.write(customerId, { fields });
+    const field = results[0]?.field;
+    expect(field).toBeDefined();
+    return field as FieldView;
+  }
+
+  register(
+    customerId: CustomerId,
+    name: string,
+    sources: readonly { readonly id: ItemId; readonly valueType?: unknown }[] = [],
+  ): Promise<Asset> {
+    this.clock.advance(1_000);
+    const input = { name, assetType: "image", mimeType: "image/png" } as const;
+    const location = { storageProvider: "s3", storagePath: name, sizeBytes: 1, checksum: "00".repeat(32) };
+    return this.vault.assets.register(customerId, { ...input, sources: sources.map(sourceOf) }, location);
+  }
+
+  async merge(target: CustomerId, source: CustomerId) {
+    this.clock.advance(1_000);
+    return this.vault.merges.merge(target, source);
+  }
+
+  async undo({ mergeId }: Awaited<ReturnType<MergeScene["merge"]>>): Promise<void> {
+    this.clock.advance(1_000);
+    await this.vault.merges.undo(mergeId);
+  }
+
+  /** With every version. */
+  profile(customerId: CustomerId): Promise<Profile> {
+    return this.vault.customers.get(customerId, { history: true });
+  }
+
+  /** The values of the active fields by name. */
+  async values(customerId: CustomerId): Promise<Record<string, unknown>> {
+    const { fields } = await this.vault.customers.get(customerId);
+    return Object.fromEntries(Object.values(fields).map(({ name, value }) => [name, value]));
+  }
+}
+
+export function sourceOf(item: { readonly id: ItemId; readonly valueType?: unknown }) {
+  return { type: item.valueType === undefined ? ("profile_asset" as const) : ("profile_field" as const), id: item.id };
+}

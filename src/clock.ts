@@ -8,7 +8,22 @@ export interface Clock {
   now(): Instant;
 }
 
-export const systemClock: Clock = { now: () => instantOf(Date.now()) };
+/** Writing an instant costs more than reading the time, and busy callers ask many times in one millisecond. */
+class SystemClock implements Clock {
+  #epochMs = Number.NaN;
+  #now = "" as Instant;
+
+  now(): Instant {
+    const epochMs = Date.now();
+    if (epochMs !== this.#epochMs) {
+      this.#now = instantOf(epochMs);
+      this.#epochMs = epochMs;
+    }
+    return this.#now;
+  }
+}
+
+export const systemClock: Clock = new SystemClock();
 
 /** @param epochMs milliseconds since 1970-01-01T00:00:00Z, between the years 1 and 9999 */
 export function instantOf(epochMs: number): Instant {

@@ -11,7 +11,7 @@ import { PROBLEM_MEDIA_TYPE, problemHeaders, problemOf } from "./problem.ts";
 import { registerPublicRoute, registerRoute, requirePermissions } from "./register-route.ts";
 import { requestIdOf } from "./request-id.ts";
 import { countRequests } from "./request-log.ts";
-import { invalidRequest, requireStorableText } from "./request-validation.ts";
+import { invalidRequest, storableTextProblem } from "./request-validation.ts";
 import type { ServerServices } from "./route.ts";
 import { PUBLIC_ROUTES, ROUTES } from "./route-list.ts";
 
@@ -51,12 +51,14 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   app.setValidatorCompiler(({ schema, httpPart }) => validatorOf(schema as unknown as z.ZodType, httpPart));
   app.setSerializerCompiler(() => (body) => JSON.stringify(body));
   app.setErrorHandler((error: FastifyError, request, reply) => sendProblem(options, { error, request, reply }));
-  app.setNotFoundHandler(refuseUnknownRoute);
-  app.addHook("onRequest", async (request, reply) => {
-    reply.header("x-request-id", request.id);
-    if (request.is404) refuseUnknownRoute();
+  app.setNotFoundHandler(() => {
+    throw unknownRoute();
   });
-  app.addHook("preValidation", async (request) => requireStorableText(request));
+  app.addHook("onRequest", (request, reply, done) => {
+    reply.header("x-request-id", request.id);
+    done(request.is404 ? unknownRoute() : undefined);
+  });
+  app.addHook("preValidation", (request, _reply, done) => done(storableTextProblem(request)));
   countRequests(app, options.telemetry);
   await describeRoutes(app, options.version);
   await serveReference(app);
@@ -86,8 +88,8 @@ function validatorOf(schema: z.ZodType, httpPart: string | undefined) {
   };
 }
 
-function refuseUnknownRoute(): never {
-  throw new VaultError("route_not_found", "There is no such path, or not with this method.");
+function unknownRoute(): VaultError {
+  return new VaultError("route_not_found", "There is no such path, or not with this method.");
 }
 
 interface Failure {

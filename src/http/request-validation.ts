@@ -29,19 +29,19 @@ function itemOf(
   return { path: pointer, code, message, ...(part !== "body" && { in: part }) };
 }
 
-/** Refuses text in the path or the query that no store could look for. Bodies are checked as they are parsed. */
-export function requireStorableText(request: FastifyRequest): void {
-  requireStorable(request.params, "path");
-  requireStorable(request.query, "query");
+/** What is wrong with text in the path or the query that no store could look for. Bodies are checked as they are parsed. */
+export function storableTextProblem(request: FastifyRequest): VaultError | undefined {
+  return partProblem(request.params, "path") ?? partProblem(request.query, "query");
 }
 
-function requireStorable(values: unknown, part: "path" | "query"): void {
+function partProblem(values: unknown, part: "path" | "query"): VaultError | undefined {
   for (const [name, value] of Object.entries(values as Record<string, unknown>)) {
     for (const text of Array.isArray(value) ? value : [value]) {
       const problem = typeof text === "string" ? textProblem(text) : undefined;
       if (problem === undefined) continue;
       const error = { path: `/${name}`, code: "invalid_text", message: `The text ${problem}`, in: part };
-      throw new VaultError("invalid_request", `The request's ${part} cannot be read.`, { errors: [error] });
+      return new VaultError("invalid_request", `The request's ${part} cannot be read.`, { errors: [error] });
     }
   }
+  return undefined;
 }

@@ -23,10 +23,17 @@ export interface LoggerOptions {
 
 export function createLogger({ level, format, stream }: LoggerOptions): Logger {
   const isPretty = format === "pretty" || (format === "auto" && stream === undefined && process.stderr.isTTY === true);
-  // Written behind the request's back, and flushed when the process ends.
-  const sink = stream ?? destination({ dest: 2, sync: false });
+  const sink = stream ?? standardError(isPretty);
   return createPino(level, isPretty ? new PrettyStream(sink) : sink);
 }
+
+/** Written behind the request's back, many lines at once but for a person, and flushed when the process ends. */
+function standardError(isForPerson: boolean): DestinationStream {
+  if (isForPerson) return destination({ dest: 2, sync: false });
+  return destination({ dest: 2, sync: false, minLength: 4_096, periodicFlush: FLUSH_MS });
+}
+
+const FLUSH_MS = 100;
 
 function createPino(level: LogLevel, stream: DestinationStream): PinoLogger {
   const redactor = new Redactor();

@@ -1,29 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { parseConfig } from "../../src/config/load-config.ts";
-import { ALL_MIGRATIONS } from "../../src/migrations/all-migrations.ts";
-import { Migrator } from "../../src/migrations/migrator.ts";
-import { InMemoryDatabase } from "../../src/storage/in-memory/in-memory-database.ts";
-import { sqlEngines } from "../../src/testing/sql-engines.ts";
-import { inMemoryStores } from "../../src/vault/in-memory-stores.ts";
-import { postgresStores } from "../../src/vault/postgres-stores.ts";
 import type { Stores } from "../../src/vault/stores.ts";
 import { assembleVault, type Vault } from "../../src/vault.ts";
+import { storeEngines } from "./store-engines.ts";
 
 const STARTERS = 6;
 
-const engines = [
-  { name: "in-memory", open: async (): Promise<Stores> => inMemoryStores(new InMemoryDatabase()) },
-  ...sqlEngines().map((engine) => ({
-    name: engine.flavour,
-    open: async (): Promise<Stores> => {
-      const opened = await engine.open();
-      await new Migrator({ ...opened, migrations: ALL_MIGRATIONS }).up();
-      return { ...postgresStores(opened.database), [Symbol.asyncDispose]: () => opened[Symbol.asyncDispose]() };
-    },
-  })),
-];
-
-describe.each(engines)("processes that start at once on $name", ({ open }) => {
+describe.each(storeEngines())("processes that start at once on $name", ({ open }) => {
   function startAll(stores: Stores, apiKey?: string): Promise<Vault[]> {
     const config = parseConfig({ database: { engine: "in-memory" }, apiKey, masterKey: "5a".repeat(32) });
     return Promise.all(Array.from({ length: STARTERS }, () => assembleVault(config, stores)));

@@ -110,7 +110,7 @@ export const ERROR_CODES = {
   },
   asset_content_not_found: {
     kind: "not_found",
-    cause: "The asset's bytes are held elsewhere, or were deleted with it.",
+    cause: "The asset's bytes are held elsewhere.",
     remedy: "Read the asset's `storageProvider` and `storagePath`.",
   },
   item_not_found: {

@@ -124,17 +124,17 @@ export class AssetService {
     const hash = createHash("sha256");
     for await (const chunk of checked) hash.update(chunk as Uint8Array);
     if (hash.digest("hex") !== asset.checksum) {
-      throw new VaultError("integrity_violation", "The stored bytes do not have the recorded SHA-256.", {
-        details: { assetId },
-      });
+      throw violation("The stored bytes do not have the recorded SHA-256.", assetId);
     }
     return { asset, stream: await this.#open(asset) };
   }
 
-  async #open(asset: Asset): Promise<Readable> {
-    const stream = await this.#options.blobs.get(asset.storagePath);
-    if (!stream) throw contentNotFound();
-    return stream;
+  async #open({ id, customerId, storagePath }: Asset): Promise<Readable> {
+    const stream = await this.#options.blobs.get(storagePath);
+    if (stream) return stream;
+    // Bytes go with their asset, which may have been deleted since it was read.
+    await this.get(customerId, id);
+    throw violation("The stored bytes are gone.", id);
   }
 
   /**
@@ -166,6 +166,10 @@ export class AssetService {
 
 function assetNotFound(): VaultError {
   return new VaultError("asset_not_found", "The customer has no such asset.");
+}
+
+function violation(message: string, assetId: ItemId): VaultError {
+  return new VaultError("integrity_violation", message, { details: { assetId } });
 }
 
 function contentNotFound(): VaultError {

@@ -192,11 +192,14 @@ export class FieldService {
     const evidence = context.items.find((item) => !item.deleted)?.kind;
     if (evidenceItemId !== undefined && (!evidence || evidenceItemId === current.id)) throw unknownEvidence();
     const opened = await this.#options.keys.open([current], store);
-    const sealer =
-      current.sealedValue === null ? undefined : (await this.#options.keys.sealerFor(context.customer)).sealer;
+    // After a merge the value may be another customer's, and this one without a key until now.
+    const { sealer, customer } =
+      current.sealedValue === null
+        ? { sealer: undefined, customer: context.customer }
+        : await this.#options.keys.sealerFor(context.customer);
     const value: JsonValue = current.sealedValue === null ? current.value : (opened.get(current.id) ?? null);
     const { useCase } = this.#options;
-    const plan = planAttestation(context.customer, current, { act, verification, evidence, value, sealer, useCase });
+    const plan = planAttestation(customer, current, { act, verification, evidence, value, sealer, useCase });
     return { outcome: await store.apply(plan.changes), result: plan.field };
   }
 

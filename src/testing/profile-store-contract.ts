@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, beforeEach, describe } from "vitest";
 import { customerListContract } from "./customer-list-contract.ts";
 import { customerSearchContract } from "./customer-search-contract.ts";
+import { encryptionContract } from "./encryption-contract.ts";
 import type { ContractContext, Engine } from "./engine.ts";
 import { mergeContract } from "./merge-contract.ts";
+import { mergeStoreContract } from "./merge-store-contract.ts";
 import { mergeUndoContract } from "./merge-undo-contract.ts";
 import { profileAssetsContract } from "./profile-assets-contract.ts";
 import { profileContextsContract } from "./profile-contexts-contract.ts";
@@ -48,6 +50,8 @@ export function profileStoreContract(engine: string, open: () => Promise<Engine>
     describe("markOrphans", () => profileOrphansContract(context));
     describe("contexts", () => profileContextsContract(context));
     describe("transactions", () => profileTransactionsContract(context));
+    describe("encrypted values", () => encryptionContract(context));
+    describe("applyMerge", () => mergeStoreContract(context));
     describe("merge", () => mergeContract(context));
     describe("undo of a merge", () => mergeUndoContract(context));
     describe("another tenant", () => profileIsolationContract(context));

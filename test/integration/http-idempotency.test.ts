@@ -2,14 +2,15 @@ import type { InjectOptions, LightMyRequestResponse } from "fastify";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { IDEMPOTENCY_TTL_MS } from "../../src/tenants/idempotency-store.ts";
 import { ApiUnderTest, expectProblem } from "./api-under-test.ts";
-import { storeEngines } from "./store-engines.ts";
+import { integrationEngines } from "./engines.ts";
 
 let api: ApiUnderTest;
 let keys = 0;
 
-describe.each(storeEngines())("idempotency keys on $name", ({ open }) => {
+describe.each(integrationEngines())("idempotency keys on $name", (engine) => {
   beforeAll(async () => {
-    api = await ApiUnderTest.open(await open());
+    const { stores } = await engine.open();
+    api = await ApiUnderTest.open(stores);
   });
   afterAll(async () => {
     await api[Symbol.asyncDispose]();

@@ -2,18 +2,18 @@ import { describe, expect, it } from "vitest";
 import { parseConfig } from "../../src/config/load-config.ts";
 import type { Stores } from "../../src/vault/stores.ts";
 import { assembleVault, type Vault } from "../../src/vault.ts";
-import { storeEngines } from "./store-engines.ts";
+import { integrationEngines } from "./engines.ts";
 
 const STARTERS = 6;
 
-describe.each(storeEngines())("processes that start at once on $name", ({ open }) => {
+describe.each(integrationEngines())("processes that start at once on $name", (engine) => {
   function startAll(stores: Stores, apiKey?: string): Promise<Vault[]> {
     const config = parseConfig({ database: { engine: "in-memory" }, apiKey, masterKey: "5a".repeat(32) });
     return Promise.all(Array.from({ length: STARTERS }, () => assembleVault(config, stores)));
   }
 
   it("make one tenant and one key, which one of them tells", async () => {
-    const stores = await open();
+    const { stores } = await engine.open();
     try {
       const vaults = await startAll(stores);
       const keys = vaults.map(({ generatedKey }) => generatedKey).filter((key) => key !== null);
@@ -34,7 +34,7 @@ describe.each(storeEngines())("processes that start at once on $name", ({ open }
   });
 
   it("insert an operator's key once, the first and a later one", async () => {
-    const stores = await open();
+    const { stores } = await engine.open();
     try {
       for (const key of ["operators-first-key", "operators-second-key"]) {
         for (const vault of await startAll(stores, key)) {

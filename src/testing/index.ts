@@ -1,0 +1,17 @@
+/*
+ * The contract suites of the store interfaces, so that an engine from outside can be held to them. They register
+ * vitest tests: call each in a test file with the engine's name and a way to open it.
+ */
+export { type AuditScope, type AuditStorage, auditStoreContract } from "./audit-store-contract.ts";
+export { type Engine, type EngineProbe, engineOver, type TenantUnderTest } from "./engine.ts";
+export {
+  type IdempotencyScope,
+  type IdempotencyStorage,
+  idempotencyStoreContract,
+} from "./idempotency-store-contract.ts";
+export { ManualClock } from "./manual-clock.ts";
+export { profileStoreContract } from "./profile-store-contract.ts";
+export type { SchemaStorage } from "./schema-storage.ts";
+export { schemaStoreContract } from "./schema-store-contract.ts";
+export { seededIds } from "./seeded-ids.ts";
+export { type TenantScope, type TenantStorage, tenantStoreContract } from "./tenant-store-contract.ts";

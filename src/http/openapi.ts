@@ -52,13 +52,16 @@ export function serveDescription(app: FastifyInstance): void {
   });
 }
 
+/* The bar shows another project's sign and asks for the address of a description, which is this one. */
+const HIDE_TOP_BAR = ".swagger-ui .topbar { display: none }";
+
 /** The page for people. All of it is served from here, so it works without the internet. */
 export async function serveReference(app: FastifyInstance): Promise<void> {
   await app.register(swaggerUi, {
     routePrefix: REFERENCE_PATH,
     staticCSP: true,
     uiConfig: { deepLinking: true, displayRequestDuration: true, persistAuthorization: false },
-    theme: { title: "Strongroom API" },
+    theme: { title: "Strongroom API", css: [{ filename: "strongroom.css", content: HIDE_TOP_BAR }] },
   });
 }
 

@@ -1,7 +1,7 @@
 import { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from "fastify";
 import type { z } from "zod";
 import { VaultError } from "../errors.ts";
-import { isAssetUpload, useMultipartBodies } from "./asset-upload.ts";
+import { isPendingUpload, useMultipartBodies } from "./asset-upload.ts";
 import { answerClientError } from "./client-error.ts";
 import { endConnectionsWhenClosing } from "./connection-close.ts";
 import { translateFrameworkError } from "./framework-error.ts";
@@ -81,8 +81,8 @@ const PARTS: Readonly<Record<string, "body" | "query" | "path">> = { querystring
 function validatorOf(schema: z.ZodType, httpPart: string | undefined) {
   const part = PARTS[httpPart ?? ""] ?? "body";
   return (value: unknown) => {
-    // Its metadata was checked when the bytes were taken in.
-    if (part === "body" && isAssetUpload(value)) return { value };
+    // It is checked as it is read.
+    if (part === "body" && isPendingUpload(value)) return { value };
     const result = schema.safeParse(value);
     return result.success ? { value: result.data } : { error: invalidRequest(result.error, part) };
   };

@@ -31,7 +31,12 @@ export function parseJsonText(text: string): unknown {
     // The parser's message quotes the text, and so would a cause.
     throw new VaultError("invalid_request", "The body is not valid JSON.");
   }
+  requireStorableBody(body);
+  return body;
+}
+
+/** Throws `invalid_value`. */
+export function requireStorableBody(body: unknown): void {
   const problem = storabilityProblem(body, -ENVELOPE_DEPTH);
   if (problem !== undefined) throw new VaultError("invalid_value", `The body cannot be kept: ${problem}.`);
-  return body;
 }

@@ -4,7 +4,7 @@ import type { Principal } from "../tenants/authenticator.ts";
 import type { Permission } from "../tenants/role.ts";
 import type { TenantVault } from "../vault/tenant-vault.ts";
 import { commonErrors, documentedAnswers, documentedProblems } from "./answer-documentation.ts";
-import { isAssetUpload, stageUpload } from "./asset-upload.ts";
+import { answerUpload, isPendingUpload } from "./asset-upload.ts";
 import { authenticate } from "./authentication.ts";
 import { contextOf } from "./call-context.ts";
 import { parseIfMatch } from "./entity-tag.ts";
@@ -17,6 +17,7 @@ declare module "fastify" {
     permission?: Permission | "public";
     takesIfMatch?: boolean;
     takesIdempotencyKey?: boolean;
+    takesUpload?: boolean;
   }
   interface FastifyRequest {
     principal: Principal | null;
@@ -68,32 +69,15 @@ export function registerRoute(app: FastifyInstance, route: Route, options: Regis
       permission: route.permission,
       takesIfMatch: route.takesIfMatch ?? false,
       takesIdempotencyKey: isWrite(route),
+      takesUpload: route.takesUpload ?? false,
     },
     schema: schemaOf(route),
-    ...(route.takesUpload && uploadHooks(options.services)),
     handler: async (request, reply) => {
       const answer = await answerOf(route, { request, recorded, services: options.services });
       if (options.validateAnswers) requireDocumented(route, answer);
       return send(reply, answer);
     },
   });
-}
-
-/** Takes the file in before the handler runs, and removes it after an answer with which no asset came to own it. */
-function uploadHooks({ vault }: ServerServices): Pick<RouteOptions, "preValidation" | "onResponse"> {
-  const vaultOf = ({ principal, id }: FastifyRequest): TenantVault => {
-    invariant(principal, "the request was authenticated");
-    return vault.tenant(principal.tenantId, contextOf(principal, id));
-  };
-  return {
-    preValidation: async (request) => {
-      if (!request.isMultipart()) return;
-      request.body = await stageUpload(request, vaultOf(request), vault.config.assets.sizeLimitBytes);
-    },
-    onResponse: async (request) => {
-      if (isAssetUpload(request.body)) await vaultOf(request).assets.discard(request.body.upload);
-    },
-  };
 }
 
 function schemaOf(route: Route) {
@@ -122,15 +106,18 @@ interface Exchange {
 }
 
 async function answerOf(route: Route, { request, recorded, services }: Exchange): Promise<Answer> {
-  const { principal, params, query, body } = request;
+  const { principal, params, query } = request;
   invariant(principal, "the request was authenticated");
   const ifMatch = route.takesIfMatch ? parseIfMatch(request.headers["if-match"]) : undefined;
   const work = (vault: TenantVault) =>
-    route.handle({ vault, principal, params, query, body, ifMatch, services, request });
+    route.handle({ vault, principal, params, query, body: request.body, ifMatch, services, request });
   const vault = services.vault.tenant(principal.tenantId, contextOf(principal, request.id));
   const key = isWrite(route) ? idempotencyKeyOf(request) : undefined;
-  if (key === undefined || !recorded) return work(vault);
-  return answerOnce({ vault, key, request, clock: services.vault.clock, ids: services.vault.ids }, work);
+  const { clock, ids, config } = services.vault;
+  const answer = () =>
+    key === undefined || !recorded ? work(vault) : answerOnce({ vault, key, request, clock, ids }, work);
+  if (!isPendingUpload(request.body)) return answer();
+  return answerUpload(request, { vault, sizeBytesMax: config.assets.sizeLimitBytes }, answer);
 }
 
 function send(reply: FastifyReply, { status, headers, body }: Answer): FastifyReply {

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Readable } from "node:stream";
-import { VaultError } from "../errors.ts";
+import { isVaultError, VaultError } from "../errors.ts";
 import type { CustomerId, ItemId } from "../identifiers.ts";
 import type { Page, PageRequest } from "../storage/page.ts";
 import { type Asset, VAULT_STORAGE } from "./asset.ts";
@@ -43,7 +43,7 @@ export class AssetService {
     try {
       return await this.adopt(customerId, input, staged);
     } catch (error) {
-      await this.discard(staged);
+      await this.discard(staged, error);
       throw error;
     }
   }
@@ -71,9 +71,13 @@ export class AssetService {
     return asset;
   }
 
-  /** Removes staged bytes that no asset came to own; nothing for those that one owns. */
-  async discard(staged: StagedUpload): Promise<void> {
-    if (!staged.isKept) await this.#options.blobs.delete(staged.location().storagePath);
+  /**
+   * Removes staged bytes that no asset came to own. They stay when one owns them, and when one may: after a `failure`
+   * of the database nobody knows whether the asset was committed, and bytes without an asset are the lesser evil.
+   */
+  async discard(staged: StagedUpload, failure?: unknown): Promise<void> {
+    if (staged.isKept || DOUBTS.some((code) => isVaultError(failure, code))) return;
+    await this.#options.blobs.delete(staged.location().storagePath);
   }
 
   /** Records an asset whose bytes are held elsewhere. Rejects like `upload`, but for what concerns bytes. */
@@ -167,6 +171,9 @@ export class AssetService {
 function assetNotFound(): VaultError {
   return new VaultError("asset_not_found", "The customer has no such asset.");
 }
+
+/** Errors after which a commit may or may not have happened. */
+const DOUBTS = ["storage_unavailable", "storage_timeout"] as const;
 
 function violation(message: string, assetId: ItemId): VaultError {
   return new VaultError("integrity_violation", message, { details: { assetId } });

@@ -12,7 +12,7 @@ const MIME_TYPE = /^[a-z0-9][a-z0-9!#$&^_.+-]*\/[a-z0-9][a-z0-9!#$&^_.+-]*$/i;
 const SHA256_HEX = /^[0-9a-f]{64}$/i;
 
 const sha256 = z.string().regex(SHA256_HEX, "Must be a SHA-256 in 64 hex digits.");
-const mimeType = z.string().max(127).regex(MIME_TYPE, "Must be a media type such as image/png.");
+export const mimeType = z.string().max(127).regex(MIME_TYPE, "Must be a media type such as image/png.");
 
 const assetMembers = {
   id: idSchema<ItemId>().optional(),

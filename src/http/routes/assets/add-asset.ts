@@ -33,8 +33,9 @@ export const addAsset = defineRoute({
   async handle({ vault, params: { customerId }, body, ifMatch }) {
     const expectation = { expectedVersion: expectedVersion(ifMatch) };
     if (isAssetUpload(body)) {
-      const { checksum: _, mimeType = body.mimeType, ...input } = body.metadata;
-      const added = await vault.assets.adopt(customerId, { ...input, mimeType, ...expectation }, body.upload);
+      const { checksum: _, ...input } = body.metadata;
+      const { mimeType, upload } = body;
+      const added = await vault.assets.adopt(customerId, { ...input, mimeType, ...expectation }, upload);
       return { status: 201, body: added };
     }
     const { storageProvider, storagePath, sizeBytes, checksum, ...input } = body;

@@ -113,9 +113,9 @@ export const ASSET_COLUMNS: readonly Column[] = [
   ...LIFECYCLE_COLUMNS,
 ];
 
-/** `'id', f.id, 'name', f.name, ...`: the arguments of `json_build_object` for one row. */
-export function jsonMembers(alias: string, columns: readonly Column[]): string {
-  return columns.map(({ key, column: name }) => `'${key}', ${alias}.${name}`).join(", ");
+/** `f.id, f.customer_id, ...`: the values of a row in column order, for `json_build_array`. */
+export function packed(alias: string, columns: readonly Column[]): string {
+  return columns.map((each) => `${alias}.${each.column}`).join(", ");
 }
 
 export function columnNames(columns: readonly Column[]): string {
@@ -139,13 +139,19 @@ export function assignments(alias: string, columns: readonly Column[]): string {
   return columns.map((each) => `${each.column} = ${alias}."${each.key}"`).join(", ");
 }
 
-/** Makes a function that turns the instants of one row, as PostgreSQL writes them in JSON, into `Instant`s in place. */
-export function instantReviver(columns: readonly Column[]): (row: Record<string, unknown>) => void {
-  const keys = columns.filter((each) => each.type === "timestamptz").map((each) => each.key);
-  return (row) => {
-    for (const key of keys) {
-      const text = row[key];
-      if (typeof text === "string") row[key] = instantFromJson(text);
+/** The values of one row in column order, and after them what the statement adds. */
+export type Packed = readonly unknown[];
+
+/** Makes the function that names a packed row's values again. Instants come as PostgreSQL writes them in JSON. */
+export function unpacker(columns: readonly Column[]): (values: Packed) => Record<string, unknown> {
+  const keys = columns.map((each) => each.key);
+  const isInstant = columns.map((each) => each.type === "timestamptz");
+  return (values) => {
+    const row: Record<string, unknown> = {};
+    for (let index = 0; index < keys.length; index++) {
+      const value = values[index];
+      row[keys[index] as string] = isInstant[index] && typeof value === "string" ? instantFromJson(value) : value;
     }
+    return row;
   };
 }

@@ -83,7 +83,7 @@ export class PostgresProfileStore implements ProfileStore {
 
   async findProfile(lookup: CustomerLookup, scope: "active" | "history"): Promise<ProfileRecord | undefined> {
     const [row] = await this.#findProfile(lookup, scope);
-    return row && reviveProfile(row["profile"]);
+    return row && reviveProfile(row);
   }
 
   #findProfile(lookup: CustomerLookup, scope: "active" | "history"): Promise<JsonRow[]> {
@@ -101,7 +101,7 @@ export class PostgresProfileStore implements ProfileStore {
     const list = customerListName(filter);
     const below = decodeCustomerCursor(list, page.cursor) ?? null;
     const rows = await this.#listCustomers(filter, [below, page.limit + 1]);
-    const customers = rows.map((row) => reviveSummary(row["customer"]));
+    const customers = rows.map(reviveSummary);
     return pageOf(customers, page.limit, (last) => encodeCursor(list, [last.customerId]));
   }
 
@@ -177,7 +177,7 @@ export class PostgresProfileStore implements ProfileStore {
       query.assetNames,
       query.itemIds,
     );
-    return row && reviveWriteContext(row["context"]);
+    return row && reviveWriteContext(row);
   }
 
   async loadGapContext(
@@ -186,7 +186,7 @@ export class PostgresProfileStore implements ProfileStore {
     selector: RequirementSelector,
   ): Promise<GapContext | undefined> {
     const [row] = await this.#rows(LOAD_GAP_CONTEXT, customerId, scenarioId, ...gapContextValues(selector));
-    return row && reviveGapContext(row["context"]);
+    return row && reviveGapContext(row);
   }
 
   async getWrappedKeys(customerIds: readonly CustomerId[]): Promise<ReadonlyMap<CustomerId, string>> {

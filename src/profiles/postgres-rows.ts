@@ -4,7 +4,7 @@ import type { FieldRequirement } from "../schema/requirement.ts";
 import { instantFromJson } from "../storage/postgres/json-instant.ts";
 import type { Asset } from "./asset.ts";
 import type { MergeRecord } from "./change-set.ts";
-import type { CustomerSummary, ProfileRecord } from "./customer.ts";
+import type { ChannelIdentity, Consent, CustomerRecord, CustomerSummary, ProfileRecord } from "./customer.ts";
 import type { FieldVersion } from "./field-version.ts";
 import type { LineageItem } from "./lineage.ts";
 import {
@@ -13,52 +13,71 @@ import {
   CUSTOMER_COLUMNS,
   FIELD_COLUMNS,
   IDENTITY_COLUMNS,
-  instantReviver,
+  type Packed,
+  unpacker,
 } from "./postgres-columns.ts";
 import type { GapContext, WriteContext } from "./profile-store.ts";
 
-/*
- * Rows come as JSON with the members of the records, but for instants, which PostgreSQL writes in its own form.
- * They are turned in place: the parsed JSON is nobody else's.
- */
+/* Rows come as arrays in the order of their column lists; see `postgres-read-statements.ts`. */
 
 type Row = Record<string, unknown>;
+type Edge = readonly [type: string, id: string | null, metadata: unknown, isGone: boolean];
 
-const reviveCustomer = instantReviver(CUSTOMER_COLUMNS);
-const reviveIdentity = instantReviver(IDENTITY_COLUMNS);
-const reviveConsent = instantReviver(CONSENT_COLUMNS);
-const reviveFieldRow = instantReviver(FIELD_COLUMNS);
-const reviveAssetRow = instantReviver(ASSET_COLUMNS);
+const customerOf = unpacker(CUSTOMER_COLUMNS);
+const identityOf = unpacker(IDENTITY_COLUMNS);
+const consentOf = unpacker(CONSENT_COLUMNS);
+const fieldOf = unpacker(FIELD_COLUMNS);
+const assetOf = unpacker(ASSET_COLUMNS);
 
-function each(rows: unknown, revive: (row: Row) => void): void {
-  for (const row of rows as Row[]) revive(row);
+function addSources(row: Row, edges: readonly Edge[]): void {
+  row["sources"] = edges.map(([type, id, metadata]) => ({ type, id, metadata }));
+  row["isOrphaned"] = edges.some(([, , , isGone]) => isGone);
 }
 
-export function reviveField(row: unknown): FieldVersion {
-  reviveFieldRow(row as Row);
-  return row as FieldVersion;
+export function reviveField(values: unknown): FieldVersion {
+  const packed = values as Packed;
+  const row = fieldOf(packed);
+  addSources(row, packed[FIELD_COLUMNS.length] as Edge[]);
+  return row as unknown as FieldVersion;
 }
 
-export function reviveAsset(row: unknown): Asset {
-  reviveAssetRow(row as Row);
-  return row as Asset;
+export function reviveAsset(values: unknown): Asset {
+  const packed = values as Packed;
+  const row = assetOf(packed);
+  addSources(row, packed[ASSET_COLUMNS.length] as Edge[]);
+  row["analysisFieldIds"] = packed[ASSET_COLUMNS.length + 1];
+  return row as unknown as Asset;
 }
 
-export function reviveProfile(row: unknown): ProfileRecord {
-  const profile = row as Row;
-  reviveCustomer(profile["customer"] as Row);
-  each(profile["identities"], reviveIdentity);
-  each(profile["consents"], reviveConsent);
-  each(profile["fields"], reviveFieldRow);
-  each(profile["assets"], reviveAssetRow);
-  return row as ProfileRecord;
+function reviveCustomer(values: unknown): CustomerRecord {
+  return customerOf(values as Packed) as unknown as CustomerRecord;
 }
 
-export function reviveSummary(row: unknown): CustomerSummary {
-  const { mergedIntoId: _, deletedAt: __, wrappedKey: ___, ...summary } = row as Row;
-  reviveCustomer(summary);
-  each(summary["identities"], reviveIdentity);
-  return summary as unknown as CustomerSummary;
+function reviveIdentities(rows: unknown): ChannelIdentity[] {
+  return (rows as Packed[]).map(identityOf) as unknown as ChannelIdentity[];
+}
+
+function reviveFields(rows: unknown): FieldVersion[] {
+  return (rows as Packed[]).map(reviveField);
+}
+
+function reviveAssets(rows: unknown): Asset[] {
+  return (rows as Packed[]).map(reviveAsset);
+}
+
+export function reviveProfile(row: Row): ProfileRecord {
+  return {
+    customer: reviveCustomer(row["customer"]),
+    identities: reviveIdentities(row["identities"]),
+    consents: (row["consents"] as Packed[]).map(consentOf) as unknown as Consent[],
+    fields: reviveFields(row["fields"]),
+    assets: reviveAssets(row["assets"]),
+  };
+}
+
+export function reviveSummary(row: Row): CustomerSummary {
+  const { mergedIntoId: _, deletedAt: __, wrappedKey: ___, ...header } = reviveCustomer(row["customer"]);
+  return { ...header, identities: reviveIdentities(row["identities"]) };
 }
 
 export function reviveLineageItem(row: unknown): LineageItem {
@@ -67,22 +86,26 @@ export function reviveLineageItem(row: unknown): LineageItem {
   return row as LineageItem;
 }
 
-export function reviveWriteContext(row: unknown): WriteContext {
-  const context = row as Row;
-  reviveCustomer(context["customer"] as Row);
-  context["definitions"] = (context["definitions"] as FieldDefinition[]).map(fromSchemaRow);
-  each(context["currentFields"], reviveFieldRow);
-  each(context["currentAssets"], reviveAssetRow);
-  return row as WriteContext;
+export function reviveWriteContext(row: Row): WriteContext {
+  return {
+    customer: reviveCustomer(row["customer"]),
+    tenantMode: row["tenant_mode"] as WriteContext["tenantMode"],
+    agentMode: row["agent_mode"] as WriteContext["agentMode"],
+    definitions: (row["definitions"] as FieldDefinition[]).map(fromSchemaRow),
+    piiNames: row["pii_names"] as string[],
+    currentFields: reviveFields(row["current_fields"]),
+    currentAssets: reviveAssets(row["current_assets"]),
+    items: row["items"] as WriteContext["items"],
+  };
 }
 
-export function reviveGapContext(row: unknown): GapContext {
-  const context = row as Row;
-  reviveCustomer(context["customer"] as Row);
-  context["requirements"] = (context["requirements"] as FieldRequirement[]).map(fromSchemaRow);
-  context["definitions"] = (context["definitions"] as FieldDefinition[]).map(fromSchemaRow);
-  each(context["fields"], reviveFieldRow);
-  return row as GapContext;
+export function reviveGapContext(row: Row): GapContext {
+  return {
+    customer: reviveCustomer(row["customer"]),
+    requirements: (row["requirements"] as FieldRequirement[]).map(fromSchemaRow),
+    definitions: (row["definitions"] as FieldDefinition[]).map(fromSchemaRow),
+    fields: reviveFields(row["fields"]),
+  };
 }
 
 /** The pre-image was written by the vault itself and holds `Instant`s already. */

@@ -4,7 +4,7 @@ import type { CustomerId } from "../identifiers.ts";
 import type { InMemoryTable } from "../storage/in-memory/in-memory-database.ts";
 import type { ApplyOutcome, ChangeSet, PurgeSet } from "./change-set.ts";
 import type { ChannelIdentity } from "./customer.ts";
-import { hasDependents } from "./has-dependents.ts";
+import { DEPENDENTS_NAMED_MAX, hasDependents } from "./has-dependents.ts";
 import { assertAssetConstraints, assertFieldConstraints } from "./in-memory-profile-constraints.ts";
 import {
   type AssetRow,
@@ -91,10 +91,11 @@ function putOwnIdentity(tables: ProfileTables, customerId: CustomerId, identity:
 export function purgeItems(tables: ProfileTables, changes: PurgeSet): ApplyOutcome {
   if (!isCurrent(tables, changes.customerId, changes.expectedVersion)) return "stale";
   const ids = new Set<string>(changes.itemIds);
-  const dependents = changes.itemIds
-    .flatMap((id) => tables.childrenOf(id))
-    .filter((child) => child.deletedAt === null && !ids.has(child.id));
-  if (dependents.length > 0) throw hasDependents(dependents.map((item) => item.id));
+  const children = changes.itemIds.flatMap((id) => tables.childrenOf(id));
+  const dependents = new Set(
+    children.filter((child) => child.deletedAt === null && !ids.has(child.id)).map((child) => child.id),
+  );
+  if (dependents.size > 0) throw hasDependents([...dependents].sort().slice(0, DEPENDENTS_NAMED_MAX));
   putCustomer(tables, { ...changes.customer, version: changes.expectedVersion + 1 });
   if (changes.kind === "profile_field") purgeFrom(tables.fields, changes);
   else purgeFrom(tables.assets, changes);

@@ -1,4 +1,5 @@
 import type { SqlStatement } from "../storage/postgres/sql-database.ts";
+import { DEPENDENTS_NAMED_MAX } from "./has-dependents.ts";
 import { auditPart } from "./postgres-change-set.ts";
 import {
   assignments,
@@ -125,15 +126,15 @@ export const MERGES_INTO: SqlStatement = {
     where m.tenant_id = $1 and m.target_customer_id = $2 and m.undone_at is null order by m.merged_at desc, m.id desc`,
 };
 
-/** The items' children that are no tombstones and are not purged with them. */
+/** The first of the items' children that are no tombstones and are not purged with them. */
 export const LIVE_DEPENDENTS: SqlStatement = {
   name: "live_dependents",
-  text: `select s.item_id as id from item_sources s
+  text: `select distinct s.item_id as id from item_sources s
       left join profile_fields f on f.tenant_id = s.tenant_id and f.id = s.item_id
       left join profile_assets a on a.tenant_id = s.tenant_id and a.id = s.item_id
     where s.tenant_id = $1 and s.source_item_id = any($2::uuid[]) and not s.item_id = any($2::uuid[])
       and f.deleted_at is null and a.deleted_at is null
-    limit 20`,
+    order by id limit ${DEPENDENTS_NAMED_MAX}`,
 };
 
 /** $2 customer, $3 item ids: removes those of the customer, their edges, and the links of what they superseded. */

@@ -62,7 +62,9 @@ function getAssetContract(context: ContractContext): void {
     for (const name of names)
       fields.push(await addField(tenant, customerId, { name, sources, collectedAt: at(-fields.length) }));
     fields.push(
-      await addField(tenant, rival.customerId, { sources: [{ type: "tool", id: null, metadata: {} }, ...sources] }),
+      await addField(tenant, rival.customerId, {
+        sources: [{ type: "tool", id: null, metadata: {} }, ...sources, ...sources],
+      }),
     );
     await addField(tenant, customerId, {
       name: "unrelated",

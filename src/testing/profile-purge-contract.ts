@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import type { FieldInsert } from "../profiles/field-version.ts";
 import type { ContractContext } from "./engine.ts";
-import { line, purge, purgeSet } from "./lineage-writes.ts";
+import { derive, type Item, idsOf, line, purge, purgeSet } from "./lineage-writes.ts";
 import { at, itemSource, NOW } from "./profile-records.ts";
 import {
   addAsset,
@@ -55,6 +55,20 @@ export function profilePurgeContract(context: ContractContext): void {
       });
     }
     expect(await context.engine.probe.dump(tenant.tenantId)).toBe(before);
+  });
+
+  it("names the first twenty dependents, each once", async () => {
+    const { tenant } = context;
+    const { customerId } = await createCustomer(tenant);
+    const [card, selfie] = [await addAsset(tenant, customerId), await addAsset(tenant, customerId)];
+    const children: Item[] = [];
+    for (let index = 0; index < 22; index++) children.push(await derive(context, customerId, [card, selfie, card]));
+    const changes = purgeSet(await requireCustomer(tenant.profiles, customerId), [card, selfie]);
+    const dependents = [...idsOf(children)].sort().slice(0, 20);
+    await expect(tenant.profiles.purge(changes)).rejects.toMatchObject({
+      code: "has_dependents",
+      details: { dependents },
+    });
   });
 
   it("takes no notice of dependents that are tombstones or go with it", async () => {

@@ -2,9 +2,8 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { type ChildProgram, startProgram } from "../../src/testing/child-program.ts";
-
-const MAIN = new URL("../../src/cli/main.ts", import.meta.url).href;
+import type { ChildProgram } from "../../src/testing/child-program.ts";
+import { runStrongroom, serve as startServing } from "./strongroom-process.ts";
 
 let directory: string;
 const programs: ChildProgram[] = [];
@@ -17,31 +16,16 @@ afterEach(async () => {
   await rm(directory, { recursive: true, force: true });
 });
 
-interface Started {
-  readonly program: ChildProgram;
-  readonly url: string;
-  readonly generatedKey: string | null;
-}
-
-/** Runs the program in the test's directory, on a free port unless told otherwise. */
 async function run(argv: readonly string[], environment: Record<string, string> = {}): Promise<ChildProgram> {
-  const variables = { PORT: "0", DATABASE_URL: "", STRONGROOM__LOG__FORMAT: "json", ...environment };
-  const program = await startProgram(`
-    process.chdir(${JSON.stringify(directory)});
-    Object.assign(process.env, ${JSON.stringify(variables)});
-    process.argv = [process.argv[0], "strongroom", ...${JSON.stringify(argv)}];
-    await import(${JSON.stringify(MAIN)});
-  `);
+  const program = await runStrongroom(argv, { directory, environment });
   programs.push(program);
   return program;
 }
 
-async function serve(environment: Record<string, string> = {}): Promise<Started> {
-  const program = await run(["serve", "--json"], environment);
-  const { value, done } = await program.lines.next();
-  if (done) throw new RangeError(`it did not start: ${program.errors()}`);
-  const { url, generatedKey } = JSON.parse(value) as { url: string; generatedKey: string | null };
-  return { program, url, generatedKey };
+async function serve(environment: Record<string, string> = {}) {
+  const started = await startServing({ directory, environment });
+  programs.push(started.program);
+  return started;
 }
 
 function createKey(url: string, key: string, name: string): Promise<Response> {

@@ -87,6 +87,7 @@ async function killAgainAndAgain(load: WriteLoad, rounds: number, options: Stron
     fieldVersions: fields.size,
     assets: assets.size,
     openRequests,
+    foundDone: load.foundDone,
     reopenedMs,
   };
 }

@@ -58,6 +58,8 @@ export class WriteLoad {
   /** Answers that were neither a success nor a broken connection. */
   readonly refusals: HttpAnswer[] = [];
   writes = 0;
+  /** Open requests that turned out to be done already when they were repeated. */
+  foundDone = 0;
   readonly #bytes: (length: number) => Uint8Array;
   readonly #sources = new Map<string, Source[]>();
   #count = 0;
@@ -169,7 +171,7 @@ export class WriteLoad {
     } else {
       const { results } = jsonOf<FieldWriteAnswer>(answer, 200);
       for (const [index, sent] of wanted.fields.entries()) {
-        const { id } = results[index]?.field as FieldView;
+        const { id } = (results[index] as { field: FieldView }).field;
         fields.set(id, { customerId: wanted.customerId, sent });
         this.#addSource(wanted.customerId, { type: "profile_field", id, metadata: {} });
       }

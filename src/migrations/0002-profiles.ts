@@ -164,6 +164,7 @@ export const profiles: Migration = {
       retention_policy text not null default 'permanent',
       expires_at timestamptz(3),
       metadata jsonb not null default '{}',
+      commitment_secret text,
       ${LIFECYCLE_COLUMNS},
       constraint profile_assets_pkey primary key (tenant_id, id),
       constraint profile_assets_customer_fkey foreign key (tenant_id, customer_id) references customers (tenant_id, id),

@@ -39,4 +39,8 @@ export interface Asset extends ItemLifecycle {
   readonly analysisFieldIds: readonly ItemId[];
 }
 
-export type AssetInsert = Omit<Asset, "isOrphaned" | "analysisFieldIds">;
+/** An asset as it is first written; the secret keys the commitment that the audit event carries. */
+export interface AssetInsert extends Omit<Asset, "isOrphaned" | "analysisFieldIds"> {
+  /** 32 bytes as base64url, destroyed on erasure. */
+  readonly commitmentSecret: string;
+}

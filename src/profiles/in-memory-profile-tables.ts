@@ -95,7 +95,7 @@ export class ProfileTables {
   }
 
   assetOf(row: AssetRow): Asset {
-    const { sequence: _, ...asset } = row;
+    const { sequence: _, commitmentSecret: __, ...asset } = row;
     const derived = this.fields.filter(
       (field) =>
         field.deletedAt === null && field.sources.some((source) => source.id === row.id && isItemSource(source)),

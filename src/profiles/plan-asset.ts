@@ -1,6 +1,7 @@
 import { addMs, type Instant } from "../clock.ts";
 import type { ItemId } from "../identifiers.ts";
 import type { JsonObject } from "../json.ts";
+import { COMMITMENT_SECRET_BYTES, commitmentOf } from "../register/commitment.ts";
 import type { Asset, AssetInsert, AssetType } from "./asset.ts";
 import type { ChangeSet } from "./change-set.ts";
 import type { SourceInput } from "./field-input.ts";
@@ -51,7 +52,8 @@ export function planAssetAddition(
 ): { changes: ChangeSet; asset: Asset } {
   const { customer } = context;
   const at = effectiveAt(customer, useCase);
-  const insert = insertOf(context, input, { location, at });
+  const commitmentSecret = Buffer.from(useCase.ids.bytes(COMMITMENT_SECRET_BYTES)).toString("base64url");
+  const insert: AssetInsert = { ...assetOf(context, input, { location, at }), commitmentSecret };
   assertLineage([{ ...insert, kind: "profile_asset", path: "" }], context.items);
   const replaced = input.supersedeExisting ? context.currentAssets : [];
   const changes: ChangeSet = {
@@ -68,22 +70,23 @@ export function planAssetAddition(
         at,
         data: {
           name: insert.name,
-          checksum: insert.checksum,
-          sizeBytes: insert.sizeBytes,
+          assetType: insert.assetType,
+          contentCommitment: commitmentOf(commitmentSecret, insert.id, insert.checksum),
           sources: insert.sources.map(({ type, id }) => ({ type, id })),
           supersedes: replaced.map((asset) => asset.id),
         },
       }),
     ],
   };
-  return { changes, asset: { ...insert, isOrphaned: false, analysisFieldIds: [] } };
+  const { commitmentSecret: _, ...asset } = insert;
+  return { changes, asset: { ...asset, isOrphaned: false, analysisFieldIds: [] } };
 }
 
-function insertOf(
+function assetOf(
   context: WriteContext,
   input: AssetInput & { readonly id: ItemId },
   { location, at }: { location: AssetLocation; at: Instant },
-): AssetInsert {
+): Omit<AssetInsert, "commitmentSecret"> {
   const { retentionPolicy = "permanent" } = input;
   return {
     id: input.id,

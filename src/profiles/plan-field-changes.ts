@@ -142,7 +142,7 @@ export function planAssetDeletion(customer: CustomerRecord, asset: Asset, useCas
         customerId: customer.customerId,
         subjectId: asset.id,
         at,
-        data: { name: asset.name, checksum: asset.checksum },
+        data: { name: asset.name },
       }),
     ],
   };

@@ -8,7 +8,7 @@ import type { ConstraintViolation, SqlStatement } from "../storage/postgres/sql-
 import type { ChangeSet } from "./change-set.ts";
 import type { ItemKind, ItemSource } from "./item.ts";
 import {
-  ASSET_COLUMNS,
+  ASSET_INSERT_COLUMNS,
   assignments,
   CONSENT_COLUMNS,
   CUSTOMER_COLUMNS,
@@ -118,7 +118,7 @@ const PARTS: readonly Part[] = [
     name: "insertAssets",
     table: "profile_assets",
     otherTable: "profile_fields",
-    columns: ASSET_COLUMNS,
+    columns: ASSET_INSERT_COLUMNS,
     rowsOf: ({ insertAssets = [] }) => insertAssets,
   }),
   {

@@ -113,6 +113,9 @@ export const ASSET_COLUMNS: readonly Column[] = [
   ...LIFECYCLE_COLUMNS,
 ];
 
+/** Like the fields', written once. */
+export const ASSET_INSERT_COLUMNS: readonly Column[] = [...ASSET_COLUMNS, column("commitmentSecret", "text")];
+
 /** `f.id, f.customer_id, ...`: the values of a row in column order, for `json_build_array`. */
 export function packed(alias: string, columns: readonly Column[]): string {
   return columns.map((each) => `${alias}.${each.column}`).join(", ");

@@ -118,6 +118,7 @@ export function newAsset(customerId: CustomerId, over: Partial<AssetInsert> = {}
     expiresAt: null,
     metadata: {},
     ...newLifecycle(NOW),
+    commitmentSecret: "c2VjcmV0",
     ...over,
   };
 }
@@ -154,7 +155,7 @@ export function readField({ commitmentSecret: _, ...field }: FieldInsert): Field
 }
 
 /** What reads return of an asset as it was inserted, while none of its sources is gone and no field derives from it. */
-export function readAsset(asset: AssetInsert): Asset {
+export function readAsset({ commitmentSecret: _, ...asset }: AssetInsert): Asset {
   return { ...asset, isOrphaned: false, analysisFieldIds: [] };
 }
 

@@ -3,7 +3,7 @@ import { ALL_MIGRATIONS } from "../../src/migrations/all-migrations.ts";
 import { Migrator } from "../../src/migrations/migrator.ts";
 import { InMemoryDatabase } from "../../src/storage/in-memory/in-memory-database.ts";
 import type { SqlDatabase } from "../../src/storage/postgres/sql-database.ts";
-import { type SqlEngine, sqlEngines } from "../../src/testing/sql-engines.ts";
+import { type SqlEngine, type SqlEngineOptions, sqlEngines } from "../../src/testing/sql-engines.ts";
 import { inMemoryStores } from "../../src/vault/in-memory-stores.ts";
 import { postgresStores } from "../../src/vault/postgres-stores.ts";
 import type { Stores } from "../../src/vault/stores.ts";
@@ -36,13 +36,18 @@ export interface OpenedEngine {
 /** An engine that every acceptance test runs on. */
 export interface IntegrationEngine {
   readonly name: Stores["engine"];
-  open(): Promise<OpenedEngine>;
+  /** @param options what a server is opened with */
+  open(options?: SqlEngineOptions): Promise<OpenedEngine>;
 }
 
 /** In memory, PGlite, and the PostgreSQL server that DATABASE_URL names, if it names one. */
 export function integrationEngines(): IntegrationEngine[] {
   const inMemory: IntegrationEngine = { name: "in-memory", open: openInMemory };
-  return [inMemory, ...sqlEngines().map((engine) => ({ name: engine.flavour, open: () => openSql(engine) }))];
+  return [inMemory, ...sqlEngines().map(sqlEngine)];
+}
+
+function sqlEngine(engine: SqlEngine): IntegrationEngine {
+  return { name: engine.flavour, open: (options) => openSql(engine, options) };
 }
 
 async function openInMemory(): Promise<OpenedEngine> {
@@ -63,8 +68,8 @@ function bigintAsText(_key: string, value: unknown): unknown {
   return typeof value === "bigint" ? value.toString() : value;
 }
 
-async function openSql(engine: SqlEngine): Promise<OpenedEngine> {
-  const opened = await engine.open({ poolMax: 10 });
+async function openSql(engine: SqlEngine, options: SqlEngineOptions = {}): Promise<OpenedEngine> {
+  const opened = await engine.open(options);
   await new Migrator({ ...opened, migrations: ALL_MIGRATIONS }).up();
   const stores = {
     ...postgresStores(opened.database),

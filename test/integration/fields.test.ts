@@ -200,6 +200,19 @@ describe.each(integrationEngines())("fields on $name", (engine) => {
     expect(Object.keys((await customer.profile()).fields)).toHaveLength(100);
   });
 
+  it("take every name of the pattern but the reserved one", async () => {
+    const customer = await newCustomer(world.a);
+    const names = ["constructor", "hasownproperty", "valueof", "_", "__", "then", "x".repeat(50), "a1_b2", "null"];
+    await customer.write(names.map((name, value) => ({ name, value })));
+    const { fields, fieldHistory } = await customer.profile("?history=true");
+    expect(Object.keys(fields).toSorted()).toEqual(names.toSorted());
+    expect(Object.keys(fieldHistory ?? {}).toSorted()).toEqual(names.toSorted());
+    for (const name of names) expect((await customer.field(name)).value).toBe(names.indexOf(name));
+    for (const name of ["__proto__", "x".repeat(51), "City", "9a", "", "a-b", "a b", "ñ"]) {
+      (await customer.tryWrite([{ name, value: 1 }])).expectProblem(400, "invalid_request");
+    }
+  });
+
   it("answer with the version that If-Match takes, and refuse an old one", async () => {
     const customer = await newCustomer(world.a);
     const body = { fields: [{ name: "city", value: "Vigo", source: "user_provided" }] };

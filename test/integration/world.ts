@@ -57,7 +57,7 @@ export async function openWorld(engine: IntegrationEngine, settings: ConfigInput
   const log: LogLine[] = [];
   const stream = { write: (line: string) => void log.push(JSON.parse(line) as LogLine) };
   const telemetry = createTelemetry({ level: "debug", format: "json", stream });
-  const opened = await engine.open();
+  const opened = await engine.open({ poolMax: settings.database?.poolMax });
   const config = parseConfig({ dataDirectory, apiKey: PLATFORM_KEY, ...settings });
   const ids = seededIds(7, () => Date.parse(clock.now()));
   const vault = await assembleVault(config, opened.stores, { clock, ids, ...telemetry });

@@ -8,7 +8,7 @@ import { openPostgres } from "../../src/storage/postgres/pg-connection.ts";
 import { HttpApi } from "./http-api.ts";
 import { runStrongroom, type ServingProcess, type StrongroomOptions, serve } from "./strongroom-process.ts";
 import { defineLoadFields, WriteLoad } from "./write-load.ts";
-import { expectEverythingWritten } from "./written-state.ts";
+import { expectEverythingWritten, storedFiles } from "./written-state.ts";
 
 const KEY = "operators-own-key";
 const SEED = 20_260_303;
@@ -87,6 +87,7 @@ async function killAgainAndAgain(load: WriteLoad, rounds: number, options: Stron
     fieldVersions: fields.size,
     assets: assets.size,
     openRequests,
+    filesWithoutAsset: (await storedFiles(join(options.directory, "data"))).length - assets.size,
     foundDone: load.foundDone,
     reopenedMs,
   };

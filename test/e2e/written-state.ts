@@ -1,4 +1,6 @@
 import { createHash } from "node:crypto";
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
 import { expect } from "vitest";
 import type { AuditEvent, AuditEventType } from "../../src/audit/audit-event.ts";
 import type { Asset } from "../../src/profiles/asset.ts";
@@ -107,6 +109,12 @@ async function readState(api: HttpApi): Promise<WrittenState> {
     versions: new Map(versions.map((version) => [version.id, version])),
     assets: new Map(assets.map((asset) => [asset.id, asset])),
   };
+}
+
+/** The files of the blob store of a data directory. */
+export async function storedFiles(dataDirectory: string): Promise<string[]> {
+  const entries = await readdir(join(dataDirectory, "blobs"), { recursive: true, withFileTypes: true });
+  return entries.filter((entry) => entry.isFile()).map(({ name }) => name);
 }
 
 const READERS = 8;

@@ -71,11 +71,13 @@ function bigintAsText(_key: string, value: unknown): unknown {
 async function openSql(engine: SqlEngine, options: SqlEngineOptions = {}): Promise<OpenedEngine> {
   const opened = await engine.open(options);
   await new Migrator({ ...opened, migrations: ALL_MIGRATIONS }).up();
-  const stores = {
-    ...postgresStores(opened.database),
-    [Symbol.asyncDispose]: () => opened[Symbol.asyncDispose](),
-  };
-  return { stores, dump: (tenantId) => dumpTables(opened.database, tenantId) };
+  return engineOver(opened.database, () => opened[Symbol.asyncDispose]());
+}
+
+/** The engine over a database that is open and migrated. */
+export function engineOver(database: SqlDatabase, dispose: () => PromiseLike<void>): OpenedEngine {
+  const stores = { ...postgresStores(database), [Symbol.asyncDispose]: dispose };
+  return { stores, dump: (tenantId) => dumpTables(database, tenantId) };
 }
 
 async function dumpTables(database: SqlDatabase, tenantId: TenantId): Promise<string> {

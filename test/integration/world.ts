@@ -49,6 +49,9 @@ export interface LogLine {
   readonly [member: string]: unknown;
 }
 
+/** Worlds of one process may follow each other on one database, so their ids differ. */
+let worlds = 0;
+
 const PLATFORM_KEY = "platform-administrator-of-the-tests";
 
 export async function openWorld(engine: IntegrationEngine, settings: ConfigInput = {}): Promise<World> {
@@ -59,7 +62,7 @@ export async function openWorld(engine: IntegrationEngine, settings: ConfigInput
   const telemetry = createTelemetry({ level: "debug", format: "json", stream });
   const opened = await engine.open({ poolMax: settings.database?.poolMax });
   const config = parseConfig({ dataDirectory, apiKey: PLATFORM_KEY, ...settings });
-  const ids = seededIds(7, () => Date.parse(clock.now()));
+  const ids = seededIds(++worlds, () => Date.parse(clock.now()));
   const vault = await assembleVault(config, opened.stores, { clock, ids, ...telemetry });
   const server = await createServer({ vault, telemetry, version: "0.0.0", validateAnswers: true });
   const platform = new Caller(server, PLATFORM_KEY);

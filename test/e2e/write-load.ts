@@ -11,6 +11,8 @@ const AGENT = "0a1b2c3d-0000-4000-8000-000000000001";
 const CUSTOMERS_MAX = 24;
 const FIELD_NAMES = ["legal_name", "occupation", "address", "document_number"];
 const BYTES_MAX = 20_000;
+/** One answer in so many is lost on its way: the client does not know that its request was done. */
+const LOST_ONE_IN = 25;
 
 interface Source {
   readonly type: string;
@@ -58,7 +60,9 @@ export class WriteLoad {
   /** Answers that were neither a success nor a broken connection. */
   readonly refusals: HttpAnswer[] = [];
   writes = 0;
-  /** Open requests that turned out to be done already when they were repeated. */
+  /** Open requests whose success the server told nobody but this account: a repeat has to get the same answer. */
+  readonly lost = new Map<LoadRequest, HttpAnswer>();
+  /** Open requests that were done already when they were repeated. */
   foundDone = 0;
   readonly #bytes: (length: number) => Uint8Array;
   readonly #sources = new Map<string, Source[]>();
@@ -89,12 +93,13 @@ export class WriteLoad {
     await Promise.all(Array.from({ length: clients }, client));
   }
 
-  /** Sends one request and keeps account of it. Whether it was confirmed. */
+  /** Sends one request and keeps account of it. Whether the server did it. */
   async attempt(api: HttpApi, request: LoadRequest): Promise<boolean> {
     this.open.add(request);
     const answer = await api.write(request).catch(() => undefined);
     if (answer && answer.status < 300) {
-      this.confirm(request, answer);
+      if (this.below(LOST_ONE_IN) === 0) this.lost.set(request, answer);
+      else this.confirm(request, answer);
       return true;
     }
     if (answer) this.refusals.push(answer);
@@ -103,6 +108,7 @@ export class WriteLoad {
 
   confirm(request: LoadRequest, answer: HttpAnswer): void {
     this.open.delete(request);
+    this.lost.delete(request);
     this.#remember(request.wanted, answer);
     this.writes++;
     if (this.#goal && this.writes >= this.#goal.writes) this.#goal.reached();

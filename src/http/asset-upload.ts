@@ -35,7 +35,7 @@ export async function useMultipartBodies(app: FastifyInstance): Promise<void> {
   app.addHook("preValidation", (request, _reply, done) => {
     if (!request.isMultipart()) return done();
     request.body = PENDING_UPLOAD;
-    done(request.routeOptions.config.takesUpload ? undefined : unsupported());
+    done(request.routeOptions.config.upload ? undefined : unsupported());
   });
 }
 

@@ -32,7 +32,7 @@ export async function describeRoutes(app: FastifyInstance, version: string): Pro
       info: { title: "Strongroom", version, description: DESCRIPTION },
       components: { securitySchemes: { apiKey: { type: "http", scheme: "bearer" } } },
     },
-    transform: documentHeaders,
+    transform: documentRoute,
     transformObject: (document) => withoutUnusedSchemas(jsonSchemaTransformObject(document)),
   });
 }
@@ -78,17 +78,33 @@ function contentPolicy(preset: string): string {
     .replace(/style-src [^;]*;/, "style-src 'self' 'unsafe-inline';");
 }
 
+type Transform = NonNullable<FastifyDynamicSwaggerOptions["transform"]>;
+type Operation = Parameters<Transform>[0];
+
+/** What routes take besides the schemas that the framework knows of. */
+const documentRoute: Transform = (operation) => {
+  if (!operation.schema || operation.schema.hide) return jsonSchemaTransform(operation);
+  const documented = jsonSchemaTransform(withHeaders(operation));
+  const { upload } = operation.route.config ?? {};
+  if (!upload) return documented;
+  const multipart = jsonSchemaTransform({ ...operation, schema: { body: upload } });
+  const content = {
+    "application/json": { schema: documented.schema.body },
+    "multipart/form-data": { schema: multipart.schema.body },
+  };
+  return { ...documented, schema: { ...documented.schema, body: { content } } };
+};
+
 /** Headers are documented here and read by hand: a schema would copy all of them on every request. */
-const documentHeaders: NonNullable<FastifyDynamicSwaggerOptions["transform"]> = (document) => {
-  if (!document.schema || document.schema.hide) return jsonSchemaTransform(document);
-  const { takesIfMatch, takesIdempotencyKey } = document.route.config ?? {};
+function withHeaders(operation: Operation): Operation {
+  const { takesIfMatch, takesIdempotencyKey } = operation.route.config ?? {};
   const headers = {
     ...(takesIdempotencyKey && { "idempotency-key": idempotencyKey }),
     ...(takesIfMatch && { "if-match": ifMatch }),
   };
-  if (Object.keys(headers).length === 0) return jsonSchemaTransform(document);
-  return jsonSchemaTransform({ ...document, schema: { ...document.schema, headers: z.object(headers) } });
-};
+  if (Object.keys(headers).length === 0) return operation;
+  return { ...operation, schema: { ...operation.schema, headers: z.object(headers) } };
+}
 
 type TransformObject = NonNullable<FastifyDynamicSwaggerOptions["transformObject"]>;
 type Description = ReturnType<TransformObject>;

@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from "fastify";
+import type { z } from "zod";
 import { invariant } from "../errors.ts";
 import type { Principal } from "../tenants/authenticator.ts";
 import type { Permission } from "../tenants/role.ts";
@@ -17,7 +18,8 @@ declare module "fastify" {
     permission?: Permission | "public";
     takesIfMatch?: boolean;
     takesIdempotencyKey?: boolean;
-    takesUpload?: boolean;
+    /** The parts of a multipart body. */
+    upload?: z.ZodType;
   }
   interface FastifyRequest {
     principal: Principal | null;
@@ -69,7 +71,7 @@ export function registerRoute(app: FastifyInstance, route: Route, options: Regis
       permission: route.permission,
       takesIfMatch: route.takesIfMatch ?? false,
       takesIdempotencyKey: isWrite(route),
-      takesUpload: route.takesUpload ?? false,
+      ...(route.upload && { upload: route.upload }),
     },
     schema: schemaOf(route),
     handler: async (request, reply) => {
@@ -94,7 +96,7 @@ function schemaOf(route: Route) {
     ...(body && { body }),
     response: {
       ...documentedProblems([...commonErrors(route), ...errors]),
-      ...documentedAnswers(answers, JSON_MEDIA_TYPE),
+      ...documentedAnswers(answers, route.mediaType ?? JSON_MEDIA_TYPE),
     },
   };
 }

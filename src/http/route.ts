@@ -88,8 +88,10 @@ export interface RouteDefinition<
   readonly body?: Body;
   readonly answers: Answers;
   readonly takesIfMatch?: boolean;
-  /** Takes a multipart body instead of the JSON one too; see `asset-upload.ts`. */
-  readonly takesUpload?: boolean;
+  /** The parts of a multipart body that it takes instead of the JSON one too; see `asset-upload.ts`. */
+  readonly upload?: z.ZodType;
+  /** What it answers with when all goes well; JSON without it. */
+  readonly mediaType?: string;
   /**
    * What an `Idempotency-Key` on a write does. `recorded`, the default: the answer is kept in the transaction of the
    * work, and a repeat gets it. `natural`: repeating the work has no further effect, so nothing is kept.
@@ -108,7 +110,8 @@ export interface Route extends RouteDocumentation {
   readonly body?: z.ZodType;
   readonly answers: AnswerSchemas;
   readonly takesIfMatch?: boolean;
-  readonly takesUpload?: boolean;
+  readonly upload?: z.ZodType;
+  readonly mediaType?: string;
   readonly idempotency?: "recorded" | "natural";
   handle(call: Call<unknown, unknown, unknown>): Promise<Answer>;
 }

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
-import { ERROR_CODES, type ErrorCode } from "../../src/codes.ts";
+import type { ErrorCode } from "../../src/codes.ts";
+import { commonErrors } from "../../src/http/answer-documentation.ts";
 import { problemSchema } from "../../src/http/problem.ts";
 import type { Route } from "../../src/http/route.ts";
 import { ROUTES } from "../../src/http/route-list.ts";
@@ -13,6 +14,13 @@ import { integrationEngines } from "./engines.ts";
 import { newFixture, ROUTE_REQUESTS, type RouteFixture, type RouteRequest } from "./route-requests.ts";
 import { newCustomer } from "./test-customer.ts";
 import { openWorld, type World } from "./world.ts";
+
+interface Expected {
+  readonly route: Route;
+  readonly what: string;
+  readonly status: number;
+  readonly code: ErrorCode;
+}
 
 const JSON_TYPE = { "content-type": "application/json" };
 
@@ -41,13 +49,13 @@ describe.each(integrationEngines())("bad input on $name", (engine) => {
     permission.startsWith("tenant:") ? world.platform : world.a.admin;
 
   /** A documented problem that tells nothing of the inside or of what was sent. */
-  function expectRefusal(reply: Reply<never>, expected: { what: string; status: number; code?: ErrorCode }): void {
-    const { what, status, code } = expected;
+  function expectRefusal(reply: Reply<never>, expected: Expected): void {
+    const { what, status, code, route } = expected;
     expect(`${what}: ${reply.status} ${reply.text}`).toContain(`${what}: ${status} {`);
     expect(reply.headers["content-type"]).toBe("application/problem+json; charset=utf-8");
     const problem = problemSchema.parse(reply.json);
-    if (code === undefined) expect(Object.keys(ERROR_CODES)).toContain(problem.code);
-    else expect(`${what}: ${problem.code}`).toBe(`${what}: ${code}`);
+    expect(`${what}: ${problem.code}`).toBe(`${what}: ${code}`);
+    expect([...commonErrors(route), ...(route.errors ?? [])], `what ${route.name} documents`).toContain(code);
     expect(problem.requestId).toBe(reply.headers["x-request-id"]);
     expect(reply.text).not.toMatch(/\n\s+at |node_modules|[.]ts:\d|Sekret/);
   }
@@ -76,7 +84,7 @@ describe.each(integrationEngines())("bad input on $name", (engine) => {
         let count = 0;
         for (const { raw, ...expected } of brokenBodies(body as JsonObject)) {
           const reply = await callerOf(route).send(method, url, { payload: raw, headers: JSON_TYPE });
-          expectRefusal(reply, expected);
+          expectRefusal(reply, { ...expected, route });
           count++;
         }
         return count;
@@ -91,7 +99,7 @@ describe.each(integrationEngines())("bad input on $name", (engine) => {
           // Whatever the schema lets through is judged elsewhere.
           if (route.body?.safeParse(retyped.body).success) continue;
           const reply = await callerOf(route).send(method, url, { body: retyped.body });
-          expectRefusal(reply, { what: retyped.what, status: 400, code: "invalid_request" });
+          expectRefusal(reply, { what: retyped.what, status: 400, code: "invalid_request", route });
           count++;
         }
         return count;
@@ -117,7 +125,7 @@ describe.each(integrationEngines())("bad input on $name", (engine) => {
       }
       await expectNothingWritten(async () => {
         for (const [what, options, status, code] of cases) {
-          expectRefusal(await caller.send(method, url, options), { what, status, code });
+          expectRefusal(await caller.send(method, url, options), { what, status, code, route });
         }
         return cases.length;
       });
@@ -136,7 +144,7 @@ describe.each(integrationEngines())("bad input on $name", (engine) => {
         for (const bad of parameter === "name" ? BAD_NAMES : BAD_IDS) {
           const url = withParameter(route, request.url, { parameter, value: encodeURIComponent(bad) });
           const reply = await callerOf(route).send(request.method, url, request);
-          expectRefusal(reply, { what: url, status: 400, code: "invalid_request" });
+          expectRefusal(reply, { what: url, status: 400, code: "invalid_request", route });
           count++;
         }
       }
@@ -156,7 +164,7 @@ describe.each(integrationEngines())("bad input on $name", (engine) => {
         const query = new URLSearchParams(text);
         query.set(member, value);
         const reply = await callerOf(route).send(request.method, `${path}?${query.toString()}`, request);
-        expectRefusal(reply, { what: `${member}=${value.slice(0, 20)}`, status: 400, code: "invalid_request" });
+        expectRefusal(reply, { what: `${member}=${value.slice(0, 20)}`, status: 400, code: "invalid_request", route });
       }
       return cases.length;
     });
@@ -175,7 +183,7 @@ describe.each(integrationEngines())("bad input on $name", (engine) => {
     await expectNothingWritten(async () => {
       for (const cursor of cursors) {
         const url = `${withoutFilters(request.url)}&cursor=${encodeURIComponent(cursor)}`;
-        expectRefusal(await caller.get(url), { what: cursor, status: 400, code: "invalid_cursor" });
+        expectRefusal(await caller.get(url), { what: cursor, status: 400, code: "invalid_cursor", route });
       }
       return cursors.length;
     });
@@ -204,10 +212,10 @@ describe.each(integrationEngines())("bad input on $name", (engine) => {
     ];
     await expectNothingWritten(async () => {
       for (const value of malformed) {
-        expectRefusal(await send(value), { what: value, status: 400, code: "invalid_request" });
+        expectRefusal(await send(value), { what: value, status: 400, code: "invalid_request", route });
       }
       for (const value of ['"0"', '"999"', '"0", "998"']) {
-        expectRefusal(await send(value), { what: value, status: 412, code: "version_mismatch" });
+        expectRefusal(await send(value), { what: value, status: 412, code: "version_mismatch", route });
       }
       return malformed.length;
     });
@@ -222,7 +230,7 @@ describe.each(integrationEngines())("bad input on $name", (engine) => {
       for (const key of ["", " ", "a b", "x".repeat(256), "clé"]) {
         const headers = { "idempotency-key": key };
         const reply = await callerOf(route).send(request.method, request.url, { ...request, headers });
-        expectRefusal(reply, { what: key, status: 400, code: "invalid_request" });
+        expectRefusal(reply, { what: key, status: 400, code: "invalid_request", route });
       }
       return 1;
     });
@@ -255,7 +263,7 @@ describe.each(integrationEngines())("bad input on $name", (engine) => {
         const request = requestOf(route);
         for (const [index, credentials] of headers.entries()) {
           const reply = await world.nobody.send(request.method, request.url, { ...request, headers: credentials });
-          expectRefusal(reply, { what: `${route.name} ${index}`, status: 401, code: "unauthenticated" });
+          expectRefusal(reply, { what: `${route.name} ${index}`, status: 401, code: "unauthenticated", route });
           expect(reply.headers["www-authenticate"]).toMatch(/^Bearer/);
         }
       }

@@ -115,8 +115,10 @@ describe.each(integrationEngines())("another tenant on $name", (engine) => {
     if (!request || !verdict) expect.fail(`${name} has no case`);
     const { admin } = await world.newTenant();
     const reply = await admin.send(request.method, request.url, request);
-    if ("notFound" in verdict) reply.expectProblem(404, verdict.notFound);
-    else if ("forbidden" in verdict) reply.expectProblem(403, "forbidden");
+    if ("notFound" in verdict) {
+      reply.expectProblem(404, verdict.notFound);
+      expect(ROUTES.find((route) => route.name === name)?.errors).toContain(verdict.notFound);
+    } else if ("forbidden" in verdict) reply.expectProblem(403, "forbidden");
     else if ("nothing" in verdict) expect(reply.expect(200)).toEqual(verdict.nothing);
     else expect(reply.status).toBe(verdict.own);
     expectNoTrace(reply, JSON.stringify(request));

@@ -8,8 +8,9 @@ import { idSchema, instantInput } from "../value-schemas.ts";
 import { metadataInput } from "./basic-schemas.ts";
 import { itemSourceInput } from "./profile-schemas.ts";
 
-const MIME_TYPE = /^[a-z0-9][a-z0-9!#$&^_.+-]*\/[a-z0-9][a-z0-9!#$&^_.+-]*$/i;
-const SHA256_HEX = /^[0-9a-f]{64}$/i;
+/* Without a flag for case, which a description of the API could not tell. */
+const MIME_TYPE = /^[a-zA-Z0-9][a-zA-Z0-9!#$&^_.+-]*\/[a-zA-Z0-9][a-zA-Z0-9!#$&^_.+-]*$/;
+const SHA256_HEX = /^[0-9a-fA-F]{64}$/;
 
 const sha256 = z.string().regex(SHA256_HEX, "Must be a SHA-256 in 64 hex digits.");
 export const mimeType = z.string().max(127).regex(MIME_TYPE, "Must be a media type such as image/png.");
@@ -39,6 +40,12 @@ export const assetUploadInput = z.strictObject({
   ...assetMembers,
   mimeType: mimeType.optional().meta({ description: "Default: that of the file part" }),
   checksum: sha256.optional().meta({ description: "SHA-256 the bytes must have" }),
+});
+
+/** A multipart body, for its documentation: it is read part by part. */
+export const assetUploadParts = z.strictObject({
+  metadata: assetUploadInput,
+  file: z.any().meta({ type: "string", format: "binary", description: "The bytes." }),
 });
 
 /** The JSON body for an asset whose bytes are held elsewhere. */

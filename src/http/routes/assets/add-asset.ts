@@ -1,7 +1,7 @@
 import { isAssetUpload } from "../../asset-upload.ts";
 import { expectedVersion } from "../../entity-tag.ts";
 import { defineRoute } from "../../route.ts";
-import { assetRegistrationInput } from "../../schemas/asset-schemas.ts";
+import { assetRegistrationInput, assetUploadParts } from "../../schemas/asset-schemas.ts";
 import { customerPath } from "../../schemas/path-schemas.ts";
 import { asset } from "../../schemas/profile-schemas.ts";
 
@@ -17,7 +17,7 @@ export const addAsset = defineRoute({
   tag: "Assets",
   params: customerPath,
   body: assetRegistrationInput,
-  takesUpload: true,
+  upload: assetUploadParts,
   answers: { 201: asset },
   takesIfMatch: true,
   errors: [

@@ -11,7 +11,8 @@ export const getAssetContent = defineRoute({
   description: "Checked against the recorded SHA-256 before the first byte is sent.",
   tag: "Assets",
   params: assetPath,
-  answers: { 200: z.any().meta({ description: "The bytes, with the media type of the asset.", format: "binary" }) },
+  answers: { 200: z.any().meta({ type: "string", format: "binary", description: "With the asset's media type." }) },
+  mediaType: "*/*",
   errors: [
     "customer_not_found",
     "customer_merged",

@@ -123,7 +123,7 @@ export function identityKey(identity: { channel: string; channelUserId: string }
   return `${identity.channel}\u0000${identity.channelUserId}`;
 }
 
-export function bySequence(a: Sequenced, b: Sequenced): number {
+function bySequence(a: Sequenced, b: Sequenced): number {
   return a.sequence < b.sequence ? -1 : 1;
 }
 

@@ -49,7 +49,7 @@ export interface ItemLifecycle {
  * The legal moves: active -> superseded, expired or orphaned; expired and orphaned -> superseded.
  * Superseded is final, and nothing becomes active again: a value comes back as a new version.
  */
-export function canMove(from: ItemStatus, to: ItemStatus): boolean {
+function canMove(from: ItemStatus, to: ItemStatus): boolean {
   switch (from) {
     case "active":
       return to !== "active";

@@ -74,7 +74,7 @@ export type Command =
   | { readonly kind: "deleteAsset"; readonly asset: number; readonly purge: boolean }
   | { readonly kind: "merge"; readonly target: number; readonly source: number }
   | { readonly kind: "undo"; readonly merge: number }
-  | { readonly kind: "expire" | "orphan"; readonly customer: number | undefined }
+  | { readonly kind: "pass"; readonly ends: "expired" | "orphaned"; readonly customer: number | undefined }
   | { readonly kind: "flag"; readonly name: string; readonly isPii: boolean }
   | { readonly kind: "together"; readonly commands: readonly Command[]; readonly abort: boolean }
   | { readonly kind: "wait"; readonly ms: number };
@@ -191,7 +191,10 @@ const kinds: readonly (readonly [number, fc.Arbitrary<Command>])[] = [
       .map(([target, other]) => ({ kind: "merge", target, source: target + other })),
   ],
   [3, fc.record({ kind: fc.constant("undo"), merge: fc.nat({ max: 3 }) })],
-  [3, fc.record({ kind: fc.constantFrom("expire", "orphan"), customer: maybe(customer) })],
+  [
+    3,
+    fc.record({ kind: fc.constant("pass"), ends: fc.constantFrom("expired", "orphaned"), customer: maybe(customer) }),
+  ],
   [1, fc.record({ kind: fc.constant("flag"), name, isPii: fc.boolean() })],
   [5, fc.record({ kind: fc.constant("wait"), ms: fc.constantFrom(0, 1, 999, 60_000, 86_400_000) })],
 ] as never;

@@ -28,7 +28,7 @@ export async function observe(run: ProfileRun): Promise<Record<string, unknown>>
   for (const textPrefix of ["", "anna", "é"]) {
     observed[`search ${textPrefix}`] = (await profiles.listCustomers({ textPrefix }, { limit: 100 })).items;
   }
-  observed["keys"] = [...(await profiles.getWrappedKeys(customers))].sort();
+  observed["keys"] = Object.fromEntries(await profiles.getWrappedKeys(customers));
   observed["journal"] = (await journal(run)).map(({ sequence: _, ...event }) => event);
   return observed;
 }

@@ -6,6 +6,7 @@ import { sqlEngines } from "../../src/testing/sql-engines.ts";
 import { inMemoryEngine, openSqlEngine } from "../contract/engines.ts";
 import { commands } from "./profile-commands.ts";
 import { Invariants } from "./profile-invariants.ts";
+import { MergesTakenBack } from "./profile-merges.ts";
 import { canonical, observe } from "./profile-observation.ts";
 import { Past } from "./profile-past.ts";
 import { RunnableVault, SECRET } from "./profile-run.ts";
@@ -23,19 +24,22 @@ describe("profiles in memory", () => {
   afterAll(() => vault.engine[Symbol.asyncDispose]());
 
   it("are consistent after each step, and remember what they were", { timeout: 300_000 }, async () => {
-    let compared = 0;
+    let [remembered, takenBack] = [0, 0];
     const property = fc.asyncProperty(commands, async (steps) => {
       const run = await vault.start(newId<TenantId>(), 1);
-      const [invariants, past] = [new Invariants(run), new Past(run)];
+      const [invariants, past, merges] = [new Invariants(run), new Past(run), new MergesTakenBack(run)];
       for (const step of steps) {
         if (step.kind === "wait" && step.ms > 0) await past.remember();
-        await run.execute(step);
+        await merges.prepare(step);
+        const outcome = await run.execute(step);
+        if (await merges.check(step, outcome)) takenBack++;
         await invariants.check(step);
       }
-      compared += await past.compare();
+      remembered += await past.compare();
     });
-    await fc.assert(property, { seed: SEED, numRuns: RUNS * 3 });
-    expect(compared).toBeGreaterThan(RUNS);
+    await fc.assert(property, { seed: SEED, numRuns: RUNS * 2 });
+    expect(remembered).toBeGreaterThan(RUNS);
+    expect(takenBack).toBeGreaterThan(RUNS / 10);
   });
 });
 

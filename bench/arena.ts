@@ -15,7 +15,11 @@ export interface Arena extends AsyncDisposable {
   readonly byHandIsolated: ByHandConnection;
   /** A vault with a tenth of the customers. */
   openSmall(): Promise<SmallVault>;
+  /** One of two vaults without data or statistics. */
+  openEmpty(name: EmptyVaultName): Promise<Subject>;
 }
+
+export type EmptyVaultName = "young" | "grown";
 
 export interface SmallVault extends AsyncDisposable {
   readonly subject: Subject;

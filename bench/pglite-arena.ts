@@ -52,6 +52,7 @@ async function fill(root: string, size: ArenaSize, stack: AsyncDisposableStack):
     byHand,
     byHandIsolated: byHand,
     openSmall: () => openSmall(folders.small, smallIds),
+    openEmpty: (name) => openSubject({ dataDirectory: join(root, name) }),
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   };
 }

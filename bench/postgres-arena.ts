@@ -27,7 +27,13 @@ export async function openPostgresArena(url: string, size: ArenaSize): Promise<A
 
 async function fill(url: string, size: ArenaSize, stack: AsyncDisposableStack): Promise<Arena> {
   const schema = `bench_${randomBytes(4).toString("hex")}`;
-  const schemas = { vault: schema, byHand: `${schema}_by_hand`, small: `${schema}_small` };
+  const schemas = {
+    vault: schema,
+    byHand: `${schema}_by_hand`,
+    small: `${schema}_small`,
+    young: `${schema}_young`,
+    grown: `${schema}_grown`,
+  };
   const dataDirectory = await mkdtemp(join(tmpdir(), "strongroom-bench-"));
   stack.defer(() => rm(dataDirectory, { recursive: true, force: true }));
   stack.defer(() => dropSchemas(url, Object.values(schemas)));
@@ -48,6 +54,8 @@ async function fill(url: string, size: ArenaSize, stack: AsyncDisposableStack): 
     byHand,
     byHandIsolated,
     openSmall: () => openSmall({ url, schema: schemas.small, dataDirectory, size }),
+    openEmpty: (name) =>
+      openSubject({ dataDirectory: join(dataDirectory, name), database: { url, schema: schemas[name] } }),
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   };
 }

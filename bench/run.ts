@@ -9,6 +9,7 @@ import { eventLoop } from "./operations/event-loop.ts";
 import { fieldWrite } from "./operations/field-write.ts";
 import { gapCheck } from "./operations/gap-check.ts";
 import { growth } from "./operations/growth.ts";
+import { growthInUse } from "./operations/growth-in-use.ts";
 import { readyTime } from "./operations/ready-time.ts";
 import { validation } from "./operations/validation.ts";
 import { openPGliteArena } from "./pglite-arena.ts";
@@ -35,6 +36,7 @@ const IN_ARENA: Readonly<Record<string, (arena: Arena, effort: Effort) => Promis
   "derivation-chain": derivationChain,
   "gap-check": gapCheck,
   growth,
+  "growth-in-use": growthInUse,
   "field-write": fieldWrite,
 };
 

@@ -18,9 +18,11 @@ export interface World {
 export interface WorldSize {
   readonly customers: number;
   readonly chains: number;
+  /** Index of the first customer and of the first chain, when there are others already. */
+  readonly from?: number | undefined;
 }
 
-export const CHAIN_LENGTH = 10;
+const CHAIN_LENGTH = 10;
 export const REQUIREMENT_COUNT = 20;
 /** The field that the write operation replaces. */
 export const WRITTEN_FIELD = "occupation";
@@ -33,8 +35,9 @@ export async function makeWorld(services: TenantVault, size: WorldSize): Promise
   const scenarioId = ids.uuid<ScenarioId>();
   for (const definition of definitionsOf(agentId)) await services.definitions.put(definition);
   await services.requirements.replace(scenarioId, { kind: "all" }, requirementsOf(agentId, scenarioId));
-  const customerIds = await inParallel(size.customers, (index) => makeCustomer(services, agentId, index));
-  const chainEnds = await inParallel(size.chains, (index) => makeChain(services, index));
+  const { from = 0 } = size;
+  const customerIds = await inParallel(size.customers, (index) => makeCustomer(services, agentId, from + index));
+  const chainEnds = await inParallel(size.chains, (index) => makeChain(services, from + index));
   return { agentId, scenarioId, customerIds, chainEnds };
 }
 

@@ -24,7 +24,7 @@ const LIFECYCLE = (item: string): string =>
     .map((name) => `${item}.${name}`)
     .join(", ");
 
-export const PROFILE_BY_HAND: SqlStatement = {
+const PROFILE_BY_HAND: SqlStatement = {
   name: "profile_by_hand",
   text: `select
     json_build_array(c.id, c.external_id, c.verification_level, c.created_at, c.updated_at, c.last_interaction_at,

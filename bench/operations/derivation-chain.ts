@@ -1,7 +1,7 @@
 import { deepStrictEqual } from "node:assert/strict";
 import type { ItemId } from "../../src/identifiers.ts";
 import type { Arena } from "../arena.ts";
-import { CHAIN_BY_HAND } from "../by-hand/derivation-chain.ts";
+import { CHAIN_BY_HAND, WHOLE_CHAIN_BY_HAND } from "../by-hand/derivation-chain.ts";
 import { race } from "../race.ts";
 import { atMost, comparedLines, type Effort, type Section } from "../section.ts";
 
@@ -21,9 +21,14 @@ export async function derivationChain(arena: Arena, effort: Effort): Promise<Sec
         call: (index) => byHand.query(CHAIN_BY_HAND, [tenantId, itemOf(index)]),
       },
       {
-        name: "by hand, with row-level security",
+        name: "by hand, with both kinds of item and their sources",
+        enter: () => byHand.isolate(undefined),
+        call: (index) => byHand.query(WHOLE_CHAIN_BY_HAND, [tenantId, itemOf(index)]),
+      },
+      {
+        name: "the same with row-level security",
         enter: () => byHandIsolated.isolate(tenantId),
-        call: (index) => byHandIsolated.query(CHAIN_BY_HAND, [tenantId, itemOf(index)]),
+        call: (index) => byHandIsolated.query(WHOLE_CHAIN_BY_HAND, [tenantId, itemOf(index)]),
       },
       { name: "store.getDerivationChain", call: (index) => subject.store.getDerivationChain(itemOf(index)) },
       { name: "lineage.chain", call: (index) => subject.services.lineage.chain(itemOf(index)) },

@@ -5,25 +5,28 @@ import { atMost, comparedLines, type Effort, type Section } from "../section.ts"
 import type { Subject } from "../subject.ts";
 import { WRITTEN_FIELD } from "../world.ts";
 
-/** The same reads in a vault with ten times the customers. */
+/** The same operations in a vault with ten times the customers. */
 export async function growth(arena: Arena, effort: Effort): Promise<Section[]> {
   await using small = await arena.openSmall();
   const load = ({ services }: Subject, id: CustomerId) => services.customers.get(id);
   const history = ({ services }: Subject, id: CustomerId) => services.fields.history(id, WRITTEN_FIELD, { limit: 20 });
+  const write = ({ services }: Subject, id: CustomerId) =>
+    services.fields.write(id, { fields: [{ name: WRITTEN_FIELD, value: "Clerk", source: "user_provided" }] });
   return [
     await measure({ arena, small, effort }, "growth, cold profile load", load),
     await measure({ arena, small, effort }, "growth, history page", history),
+    await measure({ arena, small, effort }, "growth, field write", write),
   ];
 }
 
 async function measure(
   { arena, small, effort }: { readonly arena: Arena; readonly small: SmallVault; readonly effort: Effort },
   operation: string,
-  read: (subject: Subject, customerId: CustomerId) => Promise<unknown>,
+  operate: (subject: Subject, customerId: CustomerId) => Promise<unknown>,
 ): Promise<Section> {
   const contestant = (subject: Subject, ids: readonly CustomerId[]): Contestant => ({
     name: `${ids.length} customers`,
-    call: (index) => read(subject, ids[index % ids.length] as CustomerId),
+    call: (index) => operate(subject, ids[index % ids.length] as CustomerId),
   });
   const large = contestant(arena.subject, arena.world.customerIds);
   const figures = await race([contestant(small.subject, small.customerIds), large], { ...effort, inFlight: 1 });

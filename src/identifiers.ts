@@ -30,6 +30,11 @@ export function isUuid(text: string): boolean {
   return UUID.test(text);
 }
 
+/** When a UUID of version 7 was made, in milliseconds since 1970; `undefined` for another text. */
+export function uuidV7Ms(text: string): number | undefined {
+  return isUuid(text) && text[14] === "7" ? Number.parseInt(text.slice(0, 8) + text.slice(9, 13), 16) : undefined;
+}
+
 /**
  * UUID version 7 (RFC 9562, section 5.7), monotonic within one generator: ids made in the same
  * millisecond count up in the 12 bits after the timestamp (method 1 of section 6.2).

@@ -175,6 +175,8 @@ export const profiles: Migration = {
       ${lifecycleConstraints("profile_assets")}
     );
     create index profile_assets_customer_idx on profile_assets (tenant_id, customer_id, uploaded_at desc, sequence desc);
+    create index profile_assets_storage_idx on profile_assets (tenant_id, storage_path)
+      where storage_provider = 'vault' and deleted_at is null;
     create index profile_assets_expiry_idx on profile_assets (tenant_id, expires_at)
       where status = 'active' and deleted_at is null and expires_at is not null;
     ${isolateByTenant("profile_assets")}

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Readable } from "node:stream";
 import { isVaultError, VaultError } from "../errors.ts";
-import type { CustomerId, ItemId } from "../identifiers.ts";
+import { type CustomerId, type ItemId, uuidV7Ms } from "../identifiers.ts";
 import type { Page, PageRequest } from "../storage/page.ts";
 import { type Asset, VAULT_STORAGE } from "./asset.ts";
 import { changeCustomer, requireWriteContext } from "./change-customer.ts";
@@ -11,6 +11,7 @@ import type { ExpectedVersion } from "./plan-customer-changes.ts";
 import { planAssetDeletion, planPurge } from "./plan-field-changes.ts";
 import { itemIdsOf } from "./plan-sources.ts";
 import type { ProfileServiceOptions } from "./profile-services.ts";
+import { STORAGE_PATHS_MAX } from "./profile-store.ts";
 import { StagedUpload } from "./staged-upload.ts";
 
 export interface AssetUpload {
@@ -23,6 +24,9 @@ export interface AssetUpload {
 interface Expectation {
   readonly expectedVersion?: ExpectedVersion;
 }
+
+/** Far longer than a request may take, so that an upload under way is never taken for a left-over. */
+export const UNOWNED_AGE_MS = 3_600_000;
 
 /** Use cases on the documents of customers. Every method may reject with `customer_not_found` or `customer_merged`. */
 export class AssetService {
@@ -78,6 +82,34 @@ export class AssetService {
   async discard(staged: StagedUpload, failure?: unknown): Promise<void> {
     if (staged.isKept || DOUBTS.some((code) => isVaultError(failure, code))) return;
     await this.#options.blobs.delete(staged.location().storagePath);
+  }
+
+  /**
+   * Removes bytes of the tenant that no asset came to own within `UNOWNED_AGE_MS`: what an upload left that was
+   * interrupted by a crash or whose outcome nobody knew. Returns how many keys were removed.
+   */
+  async sweepUnowned(): Promise<number> {
+    const { blobs, tenantId, useCase } = this.#options;
+    const madeBefore = Date.parse(useCase.clock.now()) - UNOWNED_AGE_MS;
+    let removed = 0;
+    let batch: string[] = [];
+    for await (const key of blobs.list(tenantId)) {
+      const madeMs = uuidV7Ms(key.slice(tenantId.length + 1));
+      if (madeMs === undefined || madeMs >= madeBefore) continue;
+      batch.push(key);
+      if (batch.length < STORAGE_PATHS_MAX) continue;
+      removed += await this.#removeUnowned(batch);
+      batch = [];
+    }
+    return removed + (await this.#removeUnowned(batch));
+  }
+
+  async #removeUnowned(keys: readonly string[]): Promise<number> {
+    if (keys.length === 0) return 0;
+    const owned = await this.#options.store.findOwnedPaths(keys);
+    const unowned = new Set(keys.filter((key) => !owned.has(key)));
+    for (const key of unowned) await this.#options.blobs.delete(key);
+    return unowned.size;
   }
 
   /** Records an asset whose bytes are held elsewhere. Rejects like `upload`, but for what concerns bytes. */

@@ -9,8 +9,10 @@ export interface BlobStore extends AsyncDisposable {
   put(key: string, content: AsyncIterable<Uint8Array>, limits: { readonly sizeBytesMax: number }): Promise<BlobInfo>;
   /** A stream of the bytes, or `undefined`. The caller consumes or destroys it. */
   get(key: string): Promise<Readable | undefined>;
-  /** Returns whether it existed. */
+  /** Returns whether it existed. Removes what an interrupted `put` left under the key too. */
   delete(key: string): Promise<boolean>;
+  /** Keys directly below `prefix` in no order, those of interrupted `put`s too; each may come twice. */
+  list(prefix: string): AsyncIterable<string>;
 }
 
 export interface BlobInfo {

@@ -1,11 +1,12 @@
-import { createReadStream } from "node:fs";
-import { mkdir, open, rename, rm } from "node:fs/promises";
+import { createReadStream, type Dir } from "node:fs";
+import { mkdir, open, opendir, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Readable } from "node:stream";
 import { invariant, VaultError } from "../errors.ts";
 import type { BlobInfo, BlobStore } from "./blob-store.ts";
 import { MeasuredContent } from "./measured-content.ts";
 
+const TEMPORARY = ".part";
 const KEY = /^[a-z0-9-]+(\/[a-z0-9-]+)*$/;
 
 /**
@@ -25,7 +26,7 @@ export class FileBlobStore implements BlobStore {
     limits: { readonly sizeBytesMax: number },
   ): Promise<BlobInfo> {
     const path = this.#path(key);
-    const temporary = `${path}.part`;
+    const temporary = path + TEMPORARY;
     const measured = new MeasuredContent(content, limits.sizeBytesMax);
     try {
       await mkdir(dirname(path), { recursive: true });
@@ -57,12 +58,25 @@ export class FileBlobStore implements BlobStore {
 
   async delete(key: string): Promise<boolean> {
     try {
-      await rm(this.#path(key));
+      const path = this.#path(key);
+      await rm(path + TEMPORARY, { force: true });
+      await rm(path);
       return true;
     } catch (error) {
       if (isMissing(error)) return false;
       throw translateFileError(error);
     }
+  }
+
+  async *list(prefix: string): AsyncIterable<string> {
+    let directory: Dir;
+    try {
+      directory = await opendir(this.#path(prefix));
+    } catch (error) {
+      if (isMissing(error)) return;
+      throw translateFileError(error);
+    }
+    for await (const entry of directory) yield `${prefix}/${entry.name.replace(TEMPORARY, "")}`;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {}

@@ -27,5 +27,9 @@ export class InMemoryBlobStore implements BlobStore {
     return Promise.resolve(this.#blobs.delete(key));
   }
 
+  async *list(prefix: string): AsyncIterable<string> {
+    for (const key of [...this.#blobs.keys()]) if (key.startsWith(`${prefix}/`)) yield key;
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {}
 }

@@ -3,7 +3,7 @@ import type { RequirementSelector } from "../schema/requirement.ts";
 import type { InMemorySession } from "../storage/in-memory/in-memory-database.ts";
 import { encodeCursor, type Page, type PageRequest, pageOf } from "../storage/page.ts";
 import { tenantRows } from "../tenants/in-memory-tenant-directory.ts";
-import type { Asset } from "./asset.ts";
+import { type Asset, VAULT_STORAGE } from "./asset.ts";
 import type { ApplyOutcome, ChangeSet, MergeChange, MergeRecord, PurgeSet } from "./change-set.ts";
 import type { CustomerRecord, CustomerSummary, ProfileRecord } from "./customer.ts";
 import { customerListName, decodeCustomerCursor } from "./customer-list.ts";
@@ -170,6 +170,15 @@ export class InMemoryProfileStore implements ProfileStore {
     selector: RequirementSelector,
   ): Promise<GapContext | undefined> {
     return this.#run((tables) => loadGapContext(tables, customerId, { scenarioId, selector }));
+  }
+
+  findOwnedPaths(paths: readonly string[]): Promise<ReadonlySet<string>> {
+    return this.#run((tables) => {
+      const owned = tables.assets.filter(
+        (row) => row.deletedAt === null && row.storageProvider === VAULT_STORAGE && paths.includes(row.storagePath),
+      );
+      return new Set(owned.map((row) => row.storagePath));
+    });
   }
 
   getWrappedKeys(customerIds: readonly CustomerId[]): Promise<ReadonlyMap<CustomerId, string>> {

@@ -1,6 +1,7 @@
 import { DEFINITION_SQL, REQUIREMENT_SQL } from "../schema/postgres-schema-columns.ts";
 import type { RequirementSelector } from "../schema/requirement.ts";
 import type { SqlStatement } from "../storage/postgres/sql-database.ts";
+import { VAULT_STORAGE } from "./asset.ts";
 import { ASSET_JSON, CUSTOMER_JSON, FIELD_JSON, jsonList } from "./postgres-read-statements.ts";
 
 /** $2 customer, $3 agent or null, $4 field names, $5 asset names, $6 item ids. */
@@ -74,4 +75,11 @@ export const WRAPPED_KEYS: SqlStatement = {
   name: "wrapped_keys",
   text: `select id, wrapped_key from customers
     where tenant_id = $1 and id = any($2::uuid[]) and wrapped_key is not null`,
+};
+
+export const OWNED_PATHS: SqlStatement = {
+  name: "owned_paths",
+  text: `select storage_path from profile_assets
+    where tenant_id = $1 and storage_provider = '${VAULT_STORAGE}' and deleted_at is null
+      and storage_path = any($2::text[])`,
 };

@@ -1,4 +1,3 @@
-import { auditRecords } from "../audit/postgres-audit-rows.ts";
 import { VaultError } from "../errors.ts";
 import type { CustomerId, ItemId, MergeId, ScenarioId, TenantId } from "../identifiers.ts";
 import type { RequirementSelector } from "../schema/requirement.ts";
@@ -13,9 +12,15 @@ import type { StatusFilter } from "./item.ts";
 import { decodeItemCursor, encodeItemCursor, type ItemPlace } from "./item-list.ts";
 import { type DependentItem, type DerivationChain, orderChain } from "./lineage.ts";
 import { compileChangeSet, isItemIdTaken } from "./postgres-change-set.ts";
-import { gapContextValues, LOAD_GAP_CONTEXT, LOAD_WRITE_CONTEXT, WRAPPED_KEYS } from "./postgres-context-statements.ts";
+import {
+  gapContextValues,
+  LOAD_GAP_CONTEXT,
+  LOAD_WRITE_CONTEXT,
+  OWNED_PATHS,
+  WRAPPED_KEYS,
+} from "./postgres-context-statements.ts";
 import { DEPENDENTS, DERIVATION_CHAIN } from "./postgres-lineage-statements.ts";
-import { applyMergeChange, purgeItems, runPass } from "./postgres-profile-writes.ts";
+import { applyMergeChange, createCustomer, purgeItems, runPass } from "./postgres-profile-writes.ts";
 import {
   ASSET_BY_ID,
   assetsByStatus,
@@ -40,7 +45,6 @@ import {
   reviveWriteContext,
 } from "./postgres-rows.ts";
 import {
-  CREATE_CUSTOMER,
   EXPIRE_DUE,
   LOCK_CUSTOMERS,
   MARK_ORPHANS,
@@ -189,6 +193,10 @@ export class PostgresProfileStore implements ProfileStore {
     return row && reviveGapContext(row);
   }
 
+  async findOwnedPaths(paths: readonly string[]): Promise<ReadonlySet<string>> {
+    return new Set((await this.#rows(OWNED_PATHS, paths)).map((row) => String(row["storage_path"])));
+  }
+
   async getWrappedKeys(customerIds: readonly CustomerId[]): Promise<ReadonlyMap<CustomerId, string>> {
     const rows = await this.#rows(WRAPPED_KEYS, customerIds);
     return new Map(rows.map((row) => [row["id"] as CustomerId, String(row["wrapped_key"])]));
@@ -203,17 +211,8 @@ export class PostgresProfileStore implements ProfileStore {
     return (await this.#rows(MERGES_INTO, customerId)).map((row) => reviveMerge(row["merge"]));
   }
 
-  async createCustomer({ customer, identity, audit }: NewCustomer): Promise<"created" | "taken"> {
-    try {
-      const identities = identity ? [identity] : [];
-      const values = [[customer], identities, auditRecords(audit)].map((rows) => JSON.stringify(rows));
-      const [row] = await this.#rows(CREATE_CUSTOMER, ...values);
-      return row?.["created"] === 1 ? "created" : "taken";
-    } catch (error) {
-      // The external id was taken between the look and the insert: the identity found no customer to belong to.
-      if (violates(error, "channel_identities_customer_fkey")) return "taken";
-      throw translateViolation(error);
-    }
+  createCustomer(customer: NewCustomer): Promise<"created" | "taken"> {
+    return this.#change((session) => createCustomer(session, this.#tenantId, customer));
   }
 
   async apply(changes: ChangeSet): Promise<ApplyOutcome> {
@@ -227,17 +226,21 @@ export class PostgresProfileStore implements ProfileStore {
   }
 
   purge(changes: PurgeSet): Promise<ApplyOutcome> {
-    return this.#change((session) => purgeItems(session, this.#tenantId, changes));
+    return this.#transact((session) => purgeItems(session, this.#tenantId, changes));
   }
 
   applyMerge(change: MergeChange): Promise<ApplyOutcome> {
-    return this.#change((session) => applyMergeChange(session, this.#tenantId, change));
+    return this.#transact((session) => applyMergeChange(session, this.#tenantId, change));
   }
 
-  /** Several statements as one write. */
+  #transact<T>(work: (session: SqlSession) => Promise<T>): Promise<T> {
+    return this.#change((session) => session.transaction(work));
+  }
+
+  /** What the constraints of the database mean to the caller. */
   async #change<T>(work: (session: SqlSession) => Promise<T>): Promise<T> {
     try {
-      return await this.#session.transaction(work);
+      return await work(this.#session);
     } catch (error) {
       throw translateViolation(error);
     }
@@ -248,20 +251,16 @@ export class PostgresProfileStore implements ProfileStore {
   }
 
   expireDue(pass: LifecyclePass): Promise<readonly TouchedItem[]> {
-    return this.#change((session) => runPass(session, this.#tenantId, { statement: EXPIRE_DUE, pass }));
+    return this.#transact((session) => runPass(session, this.#tenantId, { statement: EXPIRE_DUE, pass }));
   }
 
   markOrphans(pass: LifecyclePass): Promise<readonly TouchedItem[]> {
-    return this.#change((session) => runPass(session, this.#tenantId, { statement: MARK_ORPHANS, pass }));
+    return this.#transact((session) => runPass(session, this.#tenantId, { statement: MARK_ORPHANS, pass }));
   }
 }
 
 function placeValues(place: ItemPlace | undefined): readonly [string | null, string | null] {
   return [place?.instant ?? null, place?.sequence ?? null];
-}
-
-function violates(error: unknown, constraint: string): boolean {
-  return error instanceof ConstraintViolation && error.constraint === constraint;
 }
 
 function translateViolation(error: unknown): unknown {

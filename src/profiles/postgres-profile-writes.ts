@@ -12,6 +12,8 @@ import type { CustomerRecord } from "./customer.ts";
 import { hasDependents } from "./has-dependents.ts";
 import { isCurrentlyActive } from "./item.ts";
 import {
+  CREATE_CUSTOMER,
+  CREATE_CUSTOMER_WITH_BOTH_KEYS,
   INSERT_MERGE,
   LIVE_DEPENDENTS,
   LOCK_CUSTOMERS,
@@ -23,10 +25,11 @@ import {
   PURGE_ASSETS,
   PURGE_FIELDS,
   PUT_CUSTOMER,
+  REMOVE_CUSTOMER,
   SET_FIELD_LIFECYCLES,
   SET_IDENTITIES,
 } from "./postgres-write-statements.ts";
-import type { LifecyclePass, TouchedItem } from "./profile-store.ts";
+import type { LifecyclePass, NewCustomer, TouchedItem } from "./profile-store.ts";
 
 /* The rare writes that take several statements. Each runs in the transaction its session is. */
 
@@ -41,6 +44,25 @@ async function appendAudit(
   events: readonly AuditEventInsert[],
 ): Promise<void> {
   if (events.length > 0) await session.query(APPEND_AUDIT, [tenantId, JSON.stringify(auditRecords(events))]);
+}
+
+/** No key is ever taken with an error, after which a surrounding transaction could not go on. */
+export async function createCustomer(
+  session: SqlSession,
+  tenantId: TenantId,
+  { customer, identity, audit }: NewCustomer,
+): Promise<"created" | "taken"> {
+  const rows = [[customer], identity ? [identity] : [], auditRecords(audit)];
+  const values = [tenantId, ...rows.map((each) => JSON.stringify(each))];
+  if (identity === null || customer.externalId === null) {
+    const [row] = await session.query(CREATE_CUSTOMER, values);
+    return row?.["created"] === 1 ? "created" : "taken";
+  }
+  return session.transaction(async (transaction) => {
+    const [row] = await transaction.query(CREATE_CUSTOMER_WITH_BOTH_KEYS, values);
+    if (row?.["leftover"] === 1) await transaction.query(REMOVE_CUSTOMER, [tenantId, customer.customerId]);
+    return row?.["created"] === 1 ? "created" : "taken";
+  });
 }
 
 interface Expected {

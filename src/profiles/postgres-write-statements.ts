@@ -12,31 +12,58 @@ import {
 } from "./postgres-columns.ts";
 import { ACTIVE } from "./postgres-read-statements.ts";
 
+const FREE_EXTERNAL_ID =
+  "on conflict (tenant_id, external_id) where external_id is not null and deleted_at is null do nothing";
+const FREE_IDENTITY = "on conflict (tenant_id, channel, channel_user_id) do nothing";
+
 /**
- * $2 customer, $3 its identity or an empty list, $4 audit events. Either both keys are free or nothing is
- * written: the customer is inserted only when as many identities were free as there are in $3.
+ * For a customer with one key at most. $2 customer, $3 its identity or an empty list, $4 audit events. The identity
+ * goes first, since the customer is inserted only when as many identities were free as there are in $3.
  */
 export const CREATE_CUSTOMER: SqlStatement = {
   name: "create_customer",
   text: `
-    with wanted as (
-      select h.* from ${recordSet("$2", "h", CUSTOMER_COLUMNS)}
-      where h."externalId" is null or not exists (
-        select from customers c where c.tenant_id = $1 and c.external_id = h."externalId" and c.deleted_at is null)
-    ), identity as (
+    with identity as (
       insert into channel_identities (tenant_id, customer_id, ${columnNames(IDENTITY_COLUMNS)})
-      select $1, w."customerId", ${recordMembers("r", IDENTITY_COLUMNS)}
-      from wanted w, ${recordSet("$3", "r", IDENTITY_COLUMNS)}
-      on conflict (tenant_id, channel, channel_user_id) do nothing
+      select $1, h."customerId", ${recordMembers("r", IDENTITY_COLUMNS)}
+      from ${recordSet("$2", "h", CUSTOMER_COLUMNS)}, ${recordSet("$3", "r", IDENTITY_COLUMNS)}
+      ${FREE_IDENTITY}
       returning customer_id
     ), bumped as (
       insert into customers (tenant_id, ${columnNames(CUSTOMER_COLUMNS)})
-      select $1, ${recordMembers("w", CUSTOMER_COLUMNS)} from wanted w
+      select $1, ${recordMembers("h", CUSTOMER_COLUMNS)} from ${recordSet("$2", "h", CUSTOMER_COLUMNS)}
       where (select count(*) from identity) = jsonb_array_length($3::jsonb)
-      on conflict (tenant_id, external_id) where external_id is not null and deleted_at is null do nothing
+      ${FREE_EXTERNAL_ID}
       returning id
     ), ${auditPart("$4")}
-    select (select count(*)::int from bumped) as created, (select count(*)::int from identity) as identities`,
+    select 0 as leftover, count(*)::int as created from bumped`,
+};
+
+/**
+ * For a customer with both keys; parameters as above. Whichever goes first may turn out to be free alone: here it is
+ * the external id, and a customer whose identity was taken is left over.
+ */
+export const CREATE_CUSTOMER_WITH_BOTH_KEYS: SqlStatement = {
+  name: "create_customer_with_both_keys",
+  text: `
+    with made as (
+      insert into customers (tenant_id, ${columnNames(CUSTOMER_COLUMNS)})
+      select $1, ${recordMembers("h", CUSTOMER_COLUMNS)} from ${recordSet("$2", "h", CUSTOMER_COLUMNS)}
+      ${FREE_EXTERNAL_ID}
+      returning id
+    ), bumped as (
+      insert into channel_identities (tenant_id, customer_id, ${columnNames(IDENTITY_COLUMNS)})
+      select $1, made.id, ${recordMembers("r", IDENTITY_COLUMNS)}
+      from made, ${recordSet("$3", "r", IDENTITY_COLUMNS)}
+      ${FREE_IDENTITY}
+      returning customer_id as id
+    ), ${auditPart("$4")}
+    select (select count(*)::int from made) - count(*)::int as leftover, count(*)::int as created from bumped`,
+};
+
+export const REMOVE_CUSTOMER: SqlStatement = {
+  name: "remove_customer",
+  text: "delete from customers where tenant_id = $1 and id = $2",
 };
 
 export const LOCK_CUSTOMERS: SqlStatement = {

@@ -60,9 +60,13 @@ export interface FieldReader {
   listFieldHistory(customerId: CustomerId, name: string, page: PageRequest): Promise<Page<FieldVersion>>;
 }
 
+export const STORAGE_PATHS_MAX = 500;
+
 export interface AssetReader {
   /** In any status, tombstones left out. */
   getAsset(customerId: CustomerId, assetId: ItemId): Promise<Asset | undefined>;
+  /** Those of at most `STORAGE_PATHS_MAX` paths of the vault's own blob store that an asset holds which was not deleted. */
+  findOwnedPaths(paths: readonly string[]): Promise<ReadonlySet<string>>;
   /** Newest first (by `uploadedAt`, then by insertion), tombstones left out. Rejects with `invalid_cursor`. */
   listAssets(customerId: CustomerId, status: StatusFilter, page: PageRequest): Promise<Page<Asset>>;
 }

@@ -158,6 +158,19 @@ function listAssetsContract(context: ContractContext): void {
     });
   });
 
+  it("tells which of the vault's own paths an asset holds that was not deleted", async () => {
+    const { tenant } = context;
+    const { customerId } = await createCustomer(tenant);
+    const path = (name: string): string => `${customerId}/${name}`;
+    await addAsset(tenant, customerId, { storagePath: path("held") });
+    await addAsset(tenant, customerId, { storagePath: path("ended"), ...EXPIRED });
+    await addAsset(tenant, customerId, { storagePath: path("elsewhere"), storageProvider: "s3" });
+    await deleteItem(tenant, await addAsset(tenant, customerId, { storagePath: path("deleted") }));
+    const asked = ["held", "ended", "elsewhere", "deleted", "unknown"].map(path);
+    expect(await tenant.profiles.findOwnedPaths(asked)).toEqual(new Set([path("held"), path("ended")]));
+    expect(await tenant.profiles.findOwnedPaths([])).toEqual(new Set());
+  });
+
   it("refuses cursors that are not its own", async () => {
     const { tenant } = context;
     const { profiles } = tenant;

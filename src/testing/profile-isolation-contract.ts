@@ -168,6 +168,9 @@ function raidsOn(profiles: ProfileStore, loot: Loot): Record<Method, () => Promi
         expect(await profiles.findProfile(identity, scope)).toBeUndefined();
       }
     },
+    async findOwnedPaths() {
+      expect(await profiles.findOwnedPaths([newAsset(customerId).storagePath])).toEqual(new Set());
+    },
     async listCustomers() {
       const identity = { channel: "whatsapp", channelUserId: "+1" } as const;
       for (const filter of [{}, { externalId: "x" }, { identity }, { textPrefix: "" }]) {

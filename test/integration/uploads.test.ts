@@ -1,7 +1,9 @@
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
+import { Readable } from "node:stream";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import type { Asset } from "../../src/profiles/asset.ts";
+import { UNOWNED_AGE_MS } from "../../src/profiles/asset-service.ts";
 import type { Caller } from "./caller.ts";
 import { integrationEngines } from "./engines.ts";
 import { multipart, type Part, uploadBody } from "./multipart.ts";
@@ -262,4 +264,24 @@ describe.each(integrationEngines())("uploads on $name", (engine) => {
       expect(world.log.length).toBeGreaterThanOrEqual(refusals);
     });
   });
+
+  it.runIf(engine.name !== "in-memory")(
+    "that were never recorded are removed by the pass over the tenant once they are old",
+    async () => {
+      const files = await world.blobFiles();
+      const { assets } = world.vault.tenant(world.a.tenantId);
+      const bytes = () => Readable.from([Buffer.from("nobody's")]);
+      await assets.stage({ bytes: bytes(), sizeBytesMax: SIZE_LIMIT });
+      const kept = (await send(uploadBody({ bytes: "somebody's" }))).expect(201);
+      expect(await assets.sweepUnowned()).toBe(0);
+      world.clock.advance(UNOWNED_AGE_MS + 1);
+      await assets.stage({ bytes: bytes(), sizeBytesMax: SIZE_LIMIT });
+      (await world.a.admin.send("POST", `/v1/admin/profiles/detect-orphans?customerId=${uuid()}`)).expect(200);
+      expect(await world.blobFiles()).toHaveLength(files.length + 3);
+      (await world.a.admin.send("POST", "/v1/admin/profiles/detect-orphans")).expect(200);
+      expect(await world.blobFiles()).toHaveLength(files.length + 2);
+      const content = await agent.send("GET", `${customer.url}/assets/${kept.id}/content`);
+      expect(content.status).toBe(200);
+    },
+  );
 });

@@ -257,7 +257,7 @@ export const ERROR_CODES = {
     remedy: "See the cause; the database is as it was before the step.",
   },
   master_key_missing: {
-    kind: "unavailable",
+    kind: "integrity",
     cause: "The database holds encrypted values, but the key that wraps them is missing or another one.",
     remedy: "Give the original key in STRONGROOM_MASTER_KEY or restore master.key in the data directory.",
   },

@@ -28,7 +28,7 @@ export class InMemoryBlobStore implements BlobStore {
   }
 
   async *list(prefix: string): AsyncIterable<string> {
-    for (const key of [...this.#blobs.keys()]) if (key.startsWith(`${prefix}/`)) yield key;
+    for (const key of this.#blobs.keys()) if (key.startsWith(`${prefix}/`)) yield key;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {}

@@ -107,7 +107,7 @@ describe("a data directory", { timeout: TIMEOUT_MS }, () => {
     expect((await stat(dataFile("master.key"))).mode & 0o777).toBe(0o600);
     await rename(dataFile("master.key"), dataFile("elsewhere"));
     const { exitCode, output, error } = await failToStart();
-    expect([exitCode, output, error["code"]]).toEqual([13, "", "master_key_missing"]);
+    expect([exitCode, output, error["code"]]).toEqual([8, "", "master_key_missing"]);
     await expect(stat(dataFile("master.key"))).rejects.toMatchObject({ code: "ENOENT" });
 
     await rename(dataFile("elsewhere"), dataFile("master.key"));

@@ -1,8 +1,10 @@
 import type { RequirementId, ScenarioId } from "../identifiers.ts";
-import { checkRequirements, type FieldRequirementInput } from "./check-requirement.ts";
+import { checkRequirements, type FieldRequirementInput, requireRequirementCount } from "./check-requirement.ts";
 import type { ConditionCompiler } from "./condition.ts";
 import type { FieldRequirement, RequirementScope, RequirementSelector } from "./requirement.ts";
 import { type SchemaServiceOptions, schemaEvent } from "./schema-stores.ts";
+
+const WHOLE: RequirementSelector = { kind: "all" };
 
 /** Use cases on what scenarios need to know. */
 export class RequirementService {
@@ -32,6 +34,8 @@ export class RequirementService {
     }));
     return this.#options.transaction(async ({ schema, audit }) => {
       const stored = await schema.replaceRequirements(scenarioId, scope, requirements);
+      // The limit is that of the scenario, so what lies outside the replaced part counts too.
+      if (scope.kind !== "all") requireRequirementCount((await schema.listRequirements(scenarioId, WHOLE)).length);
       await audit.append([
         schemaEvent(this.#options, {
           eventType: "requirements_replaced",

@@ -1,3 +1,4 @@
+import { isVaultError, VaultError } from "../../../errors.ts";
 import { defineRoute } from "../../route.ts";
 import { scenarioPath } from "../../schemas/path-schemas.ts";
 import { requirementList, requirementsBody, requirementsQuery } from "../../schemas/schema-schemas.ts";
@@ -24,7 +25,18 @@ export const putRequirements = defineRoute({
       stepId: requirement.stepId ?? query.stepId,
       scenarioId,
     }));
-    const items = await vault.requirements.replace(scenarioId, scopeOf(query), inputs);
-    return { status: 200, body: { items, nextCursor: null } };
+    const scope = scopeOf(query);
+    try {
+      const items = await vault.requirements.replace(scenarioId, scope, inputs);
+      return { status: 200, body: { items, nextCursor: null } };
+    } catch (error) {
+      throw isVaultError(error, "invalid_requirement") ? placedInBody(error) : error;
+    }
   },
 });
+
+/** The list is a member of the body, so the places in it are deeper than the service knows. */
+function placedInBody({ code, message, errors, cause }: VaultError): VaultError {
+  const placed = errors.map((item) => ({ ...item, path: `/requirements${item.path}` }));
+  return new VaultError(code, message, { errors: placed, cause });
+}

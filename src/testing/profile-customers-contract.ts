@@ -106,6 +106,35 @@ function createCustomerContract(context: ContractContext): void {
     expect(await journalOf(tenant)).toHaveLength(3);
   });
 
+  it("makes exactly one customer of those who share a key, also in transactions, which can go on", async () => {
+    const { profiles } = context.tenant;
+    const sharing = {
+      externalId: (index: number) => ({
+        customer: newCustomer({ externalId: "x" }),
+        identity: newIdentity(`+${index}`),
+      }),
+      identity: (index: number) => ({
+        customer: newCustomer({ externalId: `y${index}` }),
+        identity: newIdentity("+y"),
+      }),
+    };
+    for (const rival of Object.values(sharing)) {
+      const outcomes = await Promise.all(
+        Array.from({ length: 10 }, (_, index) =>
+          profiles.transaction(async (store) => {
+            const outcome = await store.createCustomer({ ...rival(index), audit: [newEvent()] });
+            const { identity } = rival(index);
+            const found = await store.findProfile({ by: "identity", ...identity }, "active");
+            return [outcome, found?.customer.externalId ?? null];
+          }),
+        ),
+      );
+      expect(outcomes.filter(([outcome]) => outcome === "created")).toHaveLength(1);
+    }
+    expect((await profiles.listCustomers({}, { limit: 100 })).items).toHaveLength(2);
+    expect(await journalOf(context.tenant)).toHaveLength(2);
+  });
+
   it("gives each key one owner when callers name them in different pairs", async () => {
     const { profiles } = context.tenant;
     const pairs = Array.from({ length: 40 }, (_, index) => ({

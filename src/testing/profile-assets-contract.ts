@@ -20,6 +20,7 @@ import {
 export function profileAssetsContract(context: ContractContext): void {
   describe("getAsset", () => getAssetContract(context));
   describe("listAssets", () => listAssetsContract(context));
+  describe("findOwnedPaths", () => ownedPathsContract(context));
 }
 
 const EXPIRED = { ...newLifecycle(NOW), status: "expired", expiredAt: at(50), endedAt: at(50) } as const;
@@ -90,6 +91,24 @@ function getAssetContract(context: ContractContext): void {
       isOrphaned: true,
       status: "superseded",
     });
+  });
+}
+
+function ownedPathsContract(context: ContractContext): void {
+  it("names the paths that assets of any status hold, also of deleted customers", async () => {
+    const { tenant } = context;
+    const { customerId } = await createCustomer(tenant);
+    const paths = ["a/active", "a/superseded", "a/expired", "a/orphaned"];
+    for (const [index, over] of [{}, SUPERSEDED, EXPIRED, ORPHANED].entries()) {
+      await addAsset(tenant, customerId, { ...over, storagePath: paths[index] ?? "" });
+    }
+    await addAsset(tenant, customerId, { storagePath: "a/elsewhere", storageProvider: "s3" });
+    await deleteItem(tenant, await addAsset(tenant, customerId, { storagePath: "a/deleted" }));
+    const asked = [...paths, "a/elsewhere", "a/deleted", "a/nowhere", "A/active", "a/active"];
+    expect(await tenant.profiles.findOwnedPaths(asked)).toEqual(new Set(paths));
+    await deleteCustomer(tenant, customerId);
+    expect(await tenant.profiles.findOwnedPaths(asked)).toEqual(new Set(paths));
+    expect(await tenant.profiles.findOwnedPaths([])).toEqual(new Set());
   });
 }
 

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe } from "vitest";
 import { arrivalContract } from "./arrival-contract.ts";
+import { customerCreationContract } from "./customer-creation-contract.ts";
 import { customerListContract } from "./customer-list-contract.ts";
 import { customerSearchContract } from "./customer-search-contract.ts";
 import { encryptionContract } from "./encryption-contract.ts";
@@ -39,7 +40,8 @@ export function profileStoreContract(engine: string, open: () => Promise<Engine>
 
     describe("findProfile", () => profileLookupContract(context));
     describe("listCustomers", () => customerListContract(context));
-    describe("customers", () => profileCustomersContract(context));
+    describe("createCustomer", () => customerCreationContract(context));
+    describe("apply to a customer", () => profileCustomersContract(context));
     describe("arrival", () => arrivalContract(context));
     describe("text search", () => customerSearchContract(context));
     describe("lineage", () => profileLineageContract(context));

@@ -151,9 +151,10 @@ export class FieldService {
     return fields.map((field) => fieldView(field, { mayReadPii, opened }));
   }
 
+  /** Outside any transaction of its own: rejects when it is the customer that does not exist. */
   async #notFound(customerId: CustomerId, name: string): Promise<VaultError> {
     await requireWriteContext(this.#options.store, { customerId, lock: false });
-    return new VaultError("field_not_found", "The customer has no such field in this status.", { details: { name } });
+    return fieldNotFound(name);
   }
 
   /**
@@ -215,7 +216,7 @@ export class FieldService {
       const profile = await store.findProfile({ by: "id", customerId }, "history");
       if (!profile) throw customerNotFound();
       const found = profile.fields.filter((field) => field.name === name && isDeletable(field, deletion));
-      if (found.length === 0) throw await this.#notFound(customerId, name);
+      if (found.length === 0) throw fieldNotFound(name);
       const outcome = deletion.purge
         ? await store.purge(
             planPurge(customer, found, { kind: "profile_field", reason: deletion.purge.reason, useCase }),
@@ -264,6 +265,10 @@ function rejected(outcomes: readonly FieldOutcome[]): VaultError {
         : [],
     ),
   });
+}
+
+function fieldNotFound(name: string): VaultError {
+  return new VaultError("field_not_found", "The customer has no such field in this status.", { details: { name } });
 }
 
 function unknownEvidence(): VaultError {

@@ -29,9 +29,8 @@ export class DefinitionService {
       const before = await schema.getDefinition(draft.agentId, draft.name);
       const definition = await schema.putDefinition({ ...draft, id, version: 1, createdAt: now, updatedAt: now });
       if (before?.version === definition.version) return { definition, created: false };
-      if ((before?.isPii ?? false) !== definition.isPii) {
-        await piiFlags.setPiiFlag(draft.name, definition.isPii || (await schema.isPiiName(draft.name)));
-      }
+      // Whatever was read before: another caller may have changed the definition since, and been waited for.
+      await piiFlags.setPiiFlag(draft.name, definition.isPii || (await schema.isPiiName(draft.name)));
       const { agentId, name, version, isPii } = definition;
       await audit.append([
         schemaEvent(this.#options, {
@@ -40,7 +39,7 @@ export class DefinitionService {
           eventData: { agentId, name, version, isPii, mode: definition.validationMode },
         }),
       ]);
-      return { definition, created: before === undefined };
+      return { definition, created: definition.id === id };
     });
   }
 

@@ -4,6 +4,7 @@ import { Migrator } from "../../src/migrations/migrator.ts";
 import { InMemoryDatabase } from "../../src/storage/in-memory/in-memory-database.ts";
 import type { SqlDatabase } from "../../src/storage/postgres/sql-database.ts";
 import { type Engine, type EngineProbe, engineOver } from "../../src/testing/engine.ts";
+import type { SchemaStorage } from "../../src/testing/schema-storage.ts";
 import type { SqlEngine } from "../../src/testing/sql-engines.ts";
 import { inMemoryStores } from "../../src/vault/in-memory-stores.ts";
 import { postgresStores } from "../../src/vault/postgres-stores.ts";
@@ -34,6 +35,16 @@ export async function openSqlEngine(engine: SqlEngine): Promise<Engine> {
     [Symbol.asyncDispose]: () => opened[Symbol.asyncDispose](),
   };
   return engineOver(stores, sqlProbe(opened.database));
+}
+
+/** What the contract of schema stores runs on. */
+export function schemaStorageOf(engine: Engine): SchemaStorage {
+  return {
+    createTenant: async () => (await engine.newTenant()).tenantId,
+    forTenant: (tenantId) => engine.stores.forTenant(tenantId).schema,
+    transaction: (tenantId, work) => engine.stores.forTenant(tenantId).transaction(({ schema }) => work(schema)),
+    [Symbol.asyncDispose]: () => engine[Symbol.asyncDispose](),
+  };
 }
 
 interface ItemRow {

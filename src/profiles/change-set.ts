@@ -13,7 +13,8 @@ export interface LifecycleChange extends ItemLifecycle {
 
 /**
  * Everything one operation changes about one customer. A store applies it whole or not at all, and only
- * when the customer is still at `expectedVersion`, so whatever was read to plan it still holds.
+ * when the customer is still at `expectedVersion`, so whatever was read to plan it still holds. One that would leave a
+ * name with two active versions, or an item with a lifecycle that contradicts itself, is refused as `internal_error`.
  */
 export interface ChangeSet {
   readonly customerId: CustomerId;

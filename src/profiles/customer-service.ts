@@ -50,7 +50,8 @@ export class CustomerService {
    * The customer with the identity or the external id, made when there is none. When both are given and one of them
    * is new, it is added to the customer found by the other one. Any number of concurrent callers get one customer.
    *
-   * Rejects with `invalid_request` without a key, `identity_taken` when the two belong to different customers.
+   * Rejects with `invalid_request` without a key, `identity_taken` when the two belong to different customers, and
+   * `external_id_taken` when the customer with the identity has another external id.
    */
   async getOrCreate(keys: CustomerKeysInput): Promise<{ profile: Profile; created: boolean }> {
     if (keys.channelIdentity === undefined && keys.externalId === undefined) {

@@ -7,8 +7,9 @@ import { type ItemLifecycle, statusAt } from "./item.ts";
 /**
  * The profile as the vault knew it at a moment, from its whole history: what had been recorded and had not ended.
  * Merges after the moment are taken back: what a merge brought is left out, what lost against it is active again.
- * Header members that keep no history (external id, verification level) are those of today, or of the newest
- * merge's pre-image when the moment lies before it.
+ * What keeps no history is as it is today: header members (or those of the newest merge's pre-image when the moment
+ * lies before it), flags of identities, whether a source is gone and whether a name is personal data. What was purged
+ * is left out, and a merge that was taken back since never was.
  *
  * @param mergesInto merges into this customer that stand, newest first
  * @returns `undefined` when the vault did not know the customer yet

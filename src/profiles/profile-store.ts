@@ -210,6 +210,10 @@ export interface ProfileStore
     ProfileWriter,
     LifecycleStore,
     PiiFlags {
-  /** Runs `work` on a store whose calls are one transaction: all of it is kept, or none when `work` rejects. */
+  /**
+   * Runs `work` on a store whose calls are one transaction: all of it is kept, or none when `work` rejects. One within
+   * another is a part of it. `work` has to let through what a call rejects with, since an engine may be unable to go
+   * on after it; the store is of no use once `work` has ended.
+   */
   transaction<T>(work: (store: ProfileStore) => Promise<T>): Promise<T>;
 }

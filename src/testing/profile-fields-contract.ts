@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import type { CustomerId } from "../identifiers.ts";
-import { newLifecycle } from "../profiles/item.ts";
+import { type ItemLifecycle, newLifecycle } from "../profiles/item.ts";
 import type { ContractContext } from "./engine.ts";
-import { at, changeSet, NOW, newAsset, newEvent, newField, readField } from "./profile-records.ts";
+import { at, changeSet, NOW, newAsset, newEvent, newField, newId, readField } from "./profile-records.ts";
 import {
   addAsset,
   addField,
@@ -99,6 +99,42 @@ function applyFieldsContract(context: ContractContext): void {
     const revived = { endFields: [{ id: expired.id, ...newLifecycle(NOW) }] };
     for (const parts of [twins, second, revived]) {
       await expect(tenant.profiles.apply(changeSet(now, parts))).rejects.toMatchObject({ code: "internal_error" });
+    }
+    expect(await context.engine.probe.dump(tenant.tenantId)).toBe(before);
+  });
+
+  it("keeps no lifecycle that contradicts itself, and writes nothing then", async () => {
+    const { tenant } = context;
+    const { customerId } = await createCustomer(tenant);
+    const field = await addField(tenant, customerId);
+    const asset = await addAsset(tenant, customerId);
+    const customer = await requireCustomer(tenant.profiles, customerId);
+    const before = await context.engine.probe.dump(tenant.tenantId);
+    const contradictions: readonly Partial<ItemLifecycle>[] = [
+      { status: "expired", endedAt: at(1) },
+      { status: "orphaned", endedAt: at(1) },
+      { status: "superseded", endedAt: at(1) },
+      { status: "expired", expiredAt: at(1) },
+      { deletedAt: at(1) },
+      { endedAt: at(1) },
+      { supersededAt: at(1), endedAt: at(1), deletedAt: at(1) },
+      { status: "expired", expiredAt: at(1), endedAt: at(1), supersededById: field.id },
+      { status: "superseded", supersededAt: at(1), endedAt: at(1), supersededById: newId() },
+    ];
+    for (const contradiction of contradictions) {
+      const lifecycle = { ...newLifecycle(NOW), ...contradiction };
+      const onField = { endFields: [{ id: field.id, ...lifecycle }] };
+      const link = lifecycle.supersededById === field.id ? asset.id : lifecycle.supersededById;
+      const onAsset = { endAssets: [{ id: asset.id, ...lifecycle, supersededById: link }] };
+      for (const parts of [onField, onAsset, { insertFields: [newField(customerId, { name: "new", ...lifecycle })] }]) {
+        await expect(tenant.profiles.apply(changeSet(customer, parts))).rejects.toMatchObject({
+          code: "internal_error",
+        });
+      }
+    }
+    for (const value of [{ value: null }, { sealedValue: "AQID" }]) {
+      const parts = { insertFields: [newField(customerId, { name: "new", ...value })] };
+      await expect(tenant.profiles.apply(changeSet(customer, parts))).rejects.toMatchObject({ code: "internal_error" });
     }
     expect(await context.engine.probe.dump(tenant.tenantId)).toBe(before);
   });

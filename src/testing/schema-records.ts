@@ -10,7 +10,7 @@ import type { FieldDefinition } from "../schema/field-definition.ts";
 import type { FieldView } from "../schema/missing-fields.ts";
 import type { FieldRequirement } from "../schema/requirement.ts";
 
-export const SCHEMA_AGENT = "01890000-0000-7000-8000-00000000000a" as AgentId;
+const SCHEMA_AGENT = "01890000-0000-7000-8000-00000000000a" as AgentId;
 export const SCHEMA_NOW = "2026-03-03T09:30:00.000Z" as Instant;
 
 /** A plain text field that everything is switched off for, but for what `over` says. */

@@ -26,11 +26,14 @@ export class DefinitionService {
     const now = this.#options.clock.now();
     const id = this.#options.ids.uuid<FieldDefinitionId>();
     return this.#options.transaction(async ({ schema, piiFlags, audit }) => {
+      // What is personal data depends on every agent's definition of the name.
+      await schema.lockDefinitions(draft.name);
       const before = await schema.getDefinition(draft.agentId, draft.name);
       const definition = await schema.putDefinition({ ...draft, id, version: 1, createdAt: now, updatedAt: now });
       if (before?.version === definition.version) return { definition, created: false };
-      // Whatever was read before: another caller may have changed the definition since, and been waited for.
-      await piiFlags.setPiiFlag(draft.name, definition.isPii || (await schema.isPiiName(draft.name)));
+      if ((before?.isPii ?? false) !== definition.isPii) {
+        await piiFlags.setPiiFlag(draft.name, definition.isPii || (await schema.isPiiName(draft.name)));
+      }
       const { agentId, name, version, isPii } = definition;
       await audit.append([
         schemaEvent(this.#options, {
@@ -39,7 +42,7 @@ export class DefinitionService {
           eventData: { agentId, name, version, isPii, mode: definition.validationMode },
         }),
       ]);
-      return { definition, created: definition.id === id };
+      return { definition, created: before === undefined };
     });
   }
 
@@ -58,6 +61,7 @@ export class DefinitionService {
   /** Values stored under the definition stay as they are. Rejects with `definition_not_found`. */
   delete(agentId: AgentId, name: string): Promise<void> {
     return this.#options.transaction(async ({ schema, piiFlags, audit }) => {
+      await schema.lockDefinitions(name);
       const definition = await schema.getDefinition(agentId, name);
       if (!definition || !(await schema.deleteDefinition(agentId, name))) {
         throw new VaultError("definition_not_found", "The agent has no such field definition.");

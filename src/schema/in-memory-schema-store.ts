@@ -67,6 +67,9 @@ export class InMemorySchemaStore implements SchemaStore {
     });
   }
 
+  /** Transactions of a tenant run one after the other. */
+  async lockDefinitions(_name: string): Promise<void> {}
+
   deleteDefinition(agentId: AgentId, name: string): Promise<boolean> {
     return this.#session.run((tables) => {
       const key = definitionKey({ agentId, name });

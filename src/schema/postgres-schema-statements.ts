@@ -39,6 +39,12 @@ export const FIND_DEFINITIONS = statement(
     order by d.agent_id, d.name`,
 );
 
+/** Two names may share a lock, and wait for each other without need. */
+export const LOCK_DEFINITIONS = statement(
+  "lock_definitions",
+  "select pg_advisory_xact_lock(hashtextextended('strongroom.definitions ' || $1::text || ' ' || $2::text, 0))",
+);
+
 export const IS_PII_NAME = statement(
   "is_pii_name",
   "select 1 as found from field_definitions d where d.tenant_id = $1 and d.name = $2 and d.is_pii limit 1",

@@ -16,6 +16,7 @@ import {
   LIST_ENABLED_DEFINITIONS,
   LIST_REQUIREMENTS,
   LIST_RULE_REQUIREMENTS,
+  LOCK_DEFINITIONS,
   LOCK_SCENARIO,
   PUT_AGENT_SETTINGS,
   PUT_DEFINITION,
@@ -65,6 +66,10 @@ export class PostgresSchemaStore implements SchemaStore {
     const [stored] = await translated(this.#definitions(PUT_DEFINITION, [rows, DEFINITIONS_PER_AGENT_MAX]));
     if (!stored) throw limitExceeded(DEFINITIONS_PER_AGENT_MAX);
     return stored;
+  }
+
+  async lockDefinitions(name: string): Promise<void> {
+    await this.#session.query(LOCK_DEFINITIONS, [this.#tenantId, name]);
   }
 
   async deleteDefinition(agentId: AgentId, name: string): Promise<boolean> {

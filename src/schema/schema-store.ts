@@ -36,6 +36,11 @@ export interface DefinitionKey {
 
 export interface DefinitionWriter {
   /**
+   * Waits until no other transaction holds the definitions of this name, of whatever agent, and holds them until the
+   * end of this one. To be called first in it: what it reads then is what the others left.
+   */
+  lockDefinitions(name: string): Promise<void>;
+  /**
    * Creates the definition, or replaces the one its agent has under the name. Returns what is stored: a new row has
    * the given id, version 1 and the given instants; a replaced one keeps its id and `createdAt`, its version goes up
    * by one and `updatedAt` is taken over; when nothing would change, the stored row is returned as it is.

@@ -4,7 +4,7 @@ import type { MergeSummary } from "../../src/profiles/merge-service.ts";
 import type { FieldView } from "../../src/profiles/profile-view.ts";
 import type { Reply } from "./caller.ts";
 import { integrationEngines } from "./engines.ts";
-import { newCustomer, type TestCustomer } from "./test-customer.ts";
+import { newCustomer, type TestCustomer, uuid } from "./test-customer.ts";
 import { openWorld, type World } from "./world.ts";
 
 describe.each(integrationEngines())("callers at once on $name", (engine) => {
@@ -146,6 +146,28 @@ describe.each(integrationEngines())("callers at once on $name", (engine) => {
     expect(statusesOf(replies)).toEqual([200, 200, 200, 200, 200, 200, 200, 201]);
     const versions = replies.map(({ json }) => json.version).toSorted((a, b) => a - b);
     expect(versions).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+  });
+
+  it("who change whether a field is personal: its values follow what was decided last", async () => {
+    const customer = await newCustomer(world.a);
+    await customer.writeOne({ name: "habit", value: "smokes" });
+    const agents = [uuid(), uuid()];
+    for (let round = 0; round < 10; round++) {
+      const name = "habit";
+      const replies = await times(8, (number) => {
+        const url = `/v1/agents/${agents[number % 2]}/field-definitions/${name}`;
+        if (number >= 6) return world.a.admin.delete(url);
+        return world.a.admin.put(url, { valueType: "string", isPii: (number + round) % 3 === 0 });
+      });
+      for (const { status } of replies) expect([200, 201, 204, 404]).toContain(status);
+      const definitions = await Promise.all(
+        agents.map((agentId) =>
+          world.a.admin.get<{ items: { isPii: boolean }[] }>(`/v1/agents/${agentId}/field-definitions`),
+        ),
+      );
+      const isPii = definitions.some((reply) => reply.expect(200).items.some((definition) => definition.isPii));
+      expect({ round, isPii: (await customer.field(name)).isPii }).toEqual({ round, isPii });
+    }
   });
 });
 

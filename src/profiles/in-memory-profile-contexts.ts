@@ -1,6 +1,11 @@
 import type { CustomerId, ScenarioId } from "../identifiers.ts";
 import type { FieldDefinition, ValidationMode } from "../schema/field-definition.ts";
-import type { FieldRequirement, RequirementSelector } from "../schema/requirement.ts";
+import {
+  compareRequirements,
+  type FieldRequirement,
+  isSelected,
+  type RequirementSelector,
+} from "../schema/requirement.ts";
 import type { ProfileTables } from "./in-memory-profile-tables.ts";
 import { compareText } from "./in-memory-profile-tables.ts";
 import { isCurrentlyActive } from "./item.ts";
@@ -54,10 +59,7 @@ export function loadGapContext(
   const requirements = tables.base
     .table<FieldRequirement>("scenario_field_requirements")
     .filter((row) => row.scenarioId === scenarioId && isSelected(row, selector))
-    .sort(
-      (a, b) =>
-        a.collectionOrder - b.collectionOrder || compareText(a.fieldName, b.fieldName) || compareText(a.id, b.id),
-    );
+    .sort(compareRequirements);
   const names = new Set(requirements.map((row) => row.fieldName));
   const required = new Set(requirements.map((row) => `${row.agentId}/${row.fieldName}`));
   const live = tables.fieldsOf(customerId, (row) => row.deletedAt === null);
@@ -74,17 +76,4 @@ export function loadGapContext(
       .sort((a, b) => compareText(a.name, b.name) || compareText(a.agentId, b.agentId)),
     fields: [...active, ...lapsed].sort((a, b) => compareText(a.name, b.name)).map((row) => tables.fieldOf(row)),
   };
-}
-
-function isSelected(requirement: FieldRequirement, selector: RequirementSelector): boolean {
-  switch (selector.kind) {
-    case "all":
-      return true;
-    case "scenario":
-      return requirement.stepId === null;
-    case "step":
-      return requirement.stepId === selector.stepId;
-    case "effective":
-      return requirement.stepId === null || requirement.stepId === selector.stepId;
-  }
 }

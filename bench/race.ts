@@ -19,7 +19,10 @@ export interface Figures {
   readonly p50Ms: number;
   readonly p99Ms: number;
   readonly opsPerSecond: number;
-  /** Time of a lap by the time of the first contestant's lap of the same round: the median, and its quartiles. */
+  /**
+   * A lap by the first contestant's lap of the same round: the median of all rounds, and its quartiles. One call at a
+   * time, a lap counts as its median call, which a busy machine disturbs least; else as the time it took.
+   */
   readonly ratio: number;
   readonly ratioQuartiles: readonly [number, number];
 }
@@ -44,7 +47,12 @@ export async function race(contestants: readonly Contestant[], options: RaceOpti
     }
   }
   const reference = tracks[0]?.laps ?? [];
-  return tracks.map(({ contestant, laps }) => figuresOf(contestant.name, laps, reference));
+  const weigh = options.inFlight === 1 ? (lap: Lap) => median(lap.latenciesMs) : (lap: Lap) => lap.elapsedMs;
+  return tracks.map(({ contestant, laps }) => ({
+    name: contestant.name,
+    ...figuresOf(laps),
+    ...ratioOf(laps.map(weigh), reference.map(weigh)),
+  }));
 }
 
 /** How many calls make a lap. */
@@ -86,19 +94,20 @@ async function runLap(
   return { elapsedMs: performance.now() - startedMs, latenciesMs };
 }
 
-function figuresOf(name: string, laps: readonly Lap[], reference: readonly Lap[]): Figures {
+function figuresOf(laps: readonly Lap[]): Pick<Figures, "calls" | "p50Ms" | "p99Ms" | "opsPerSecond"> {
   const latencies = laps.flatMap((lap) => lap.latenciesMs);
   const elapsedMs = laps.reduce((sum, lap) => sum + lap.elapsedMs, 0);
-  const ratios = laps.map((lap, round) => lap.elapsedMs / (reference[round]?.elapsedMs ?? lap.elapsedMs));
   return {
-    name,
     calls: latencies.length,
     p50Ms: median(latencies),
     p99Ms: quantile(latencies, 0.99),
     opsPerSecond: latencies.length / (elapsedMs / 1_000),
-    ratio: median(ratios),
-    ratioQuartiles: [quantile(ratios, 0.25), quantile(ratios, 0.75)],
   };
+}
+
+function ratioOf(times: readonly number[], reference: readonly number[]): Pick<Figures, "ratio" | "ratioQuartiles"> {
+  const ratios = times.map((time, round) => time / (reference[round] ?? time));
+  return { ratio: median(ratios), ratioQuartiles: [quantile(ratios, 0.25), quantile(ratios, 0.75)] };
 }
 
 export function median(values: readonly number[]): number {

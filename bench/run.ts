@@ -1,5 +1,5 @@
 import { writeFile } from "node:fs/promises";
-import { availableParallelism, cpus, release, totalmem, type } from "node:os";
+import { availableParallelism, cpus, loadavg, release, totalmem, type } from "node:os";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { type Arena, FULL_SIZE, QUICK_SIZE } from "./arena.ts";
@@ -24,13 +24,16 @@ import { type Effort, FULL_EFFORT, QUICK_EFFORT, type Section } from "./section.
 
 const RESULTS = fileURLToPath(new URL("results.json", import.meta.url));
 
+/** Load per core; the benchmark itself is a load of about one. */
+const BUSY_ABOVE = 1;
+
 /** What needs no database of the arena. */
 const ALONE: Readonly<Record<string, (effort: Effort) => Section[] | Promise<Section[]>>> = {
   validation,
   "ready-time": readyTime,
 };
 
-/** In the order of their names' length of stay: writes come after the reads, growth opens another vault. */
+/** Writes come last: they change the data that the reads are measured on. */
 const IN_ARENA: Readonly<Record<string, (arena: Arena, effort: Effort) => Promise<Section[]>>> = {
   "cold-load": coldLoad,
   "derivation-chain": derivationChain,
@@ -69,15 +72,24 @@ async function main(): Promise<void> {
       sections.push(...(await announced(`${name} on ${engine}`, () => measure(arena, effort))));
     }
   }
+  await publish(sections, engines, Math.round((performance.now() - startedMs) / 1_000));
+}
+
+async function publish(
+  sections: readonly Section[],
+  engines: readonly string[],
+  elapsedSeconds: number,
+): Promise<void> {
   const machine = describeMachine();
-  const elapsedSeconds = Math.round((performance.now() - startedMs) / 1_000);
-  console.log(tableOf(sections));
-  console.log(
-    `\n${machine.cpu}, ${machine.cores} cores, Node ${machine.node}, ${engines.join(", ")}; ${elapsedSeconds} s`,
-  );
+  const [load = 0] = loadavg();
+  const platform = [machine.cpu, `${machine.cores} cores`, `Node ${machine.node}`, ...engines].join(", ");
+  console.log(`${tableOf(sections)}\n\n${platform}; ${elapsedSeconds} s`);
+  if (load > machine.cores * BUSY_ABOVE) {
+    console.log(`Others kept the machine busy, its load is ${load.toFixed(1)}: trust the ratios, not the times.`);
+  }
   if (options.only !== undefined) return;
-  const date = new Date().toISOString();
-  const results = { date, mode: options.quick ? "quick" : "full", elapsedSeconds, machine, engines, sections };
+  const mode = options.quick ? "quick" : "full";
+  const results = { date: new Date().toISOString(), mode, elapsedSeconds, machine, load, engines, sections };
   await writeFile(RESULTS, `${JSON.stringify(results, undefined, 2)}\n`);
 }
 

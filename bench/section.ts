@@ -29,8 +29,8 @@ export interface Effort {
   readonly lapMs: number;
 }
 
-export const FULL_EFFORT: Effort = { laps: 15, lapMs: 60 };
-export const QUICK_EFFORT: Effort = { laps: 5, lapMs: 30 };
+export const FULL_EFFORT: Effort = { laps: 31, lapMs: 25 };
+export const QUICK_EFFORT: Effort = { laps: 9, lapMs: 15 };
 
 export function atMost(what: string, value: number, limit: number): Goal {
   return { text: `${what} <= ${limit}`, isMet: value <= limit };

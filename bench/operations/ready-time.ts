@@ -16,7 +16,7 @@ export async function readyTime(effort: Effort): Promise<Section[]> {
   const first: Ready[] = [];
   const again: Ready[] = [];
   try {
-    const runs = effort.laps >= FULL_EFFORT.laps ? 3 : 1;
+    const runs = effort.laps >= FULL_EFFORT.laps ? 2 : 1;
     for (let index = 0; index < runs; index++) {
       const dataDirectory = join(root, String(index));
       first.push(await openInChild(dataDirectory));

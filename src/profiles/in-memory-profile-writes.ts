@@ -1,9 +1,11 @@
 import { appendAudit } from "../audit/in-memory-audit-rows.ts";
 import { VaultError } from "../errors.ts";
 import type { CustomerId } from "../identifiers.ts";
+import type { FieldDefinition } from "../schema/field-definition.ts";
 import type { InMemoryTable } from "../storage/in-memory/in-memory-database.ts";
 import type { ApplyOutcome, ChangeSet, PurgeSet } from "./change-set.ts";
 import type { ChannelIdentity } from "./customer.ts";
+import type { FieldInsert } from "./field-version.ts";
 import { DEPENDENTS_NAMED_MAX, hasDependents } from "./has-dependents.ts";
 import { assertAssetConstraints, assertFieldConstraints } from "./in-memory-profile-constraints.ts";
 import {
@@ -39,7 +41,11 @@ export function applyChanges(tables: ProfileTables, changes: ChangeSet): ApplyOu
   const owner = { fromId: customerId, toId: customerId };
   setLifecycles(tables.fields, endFields, owner);
   setLifecycles(tables.assets, endAssets, owner);
-  insertItems(tables, tables.fields, insertFields);
+  insertItems(
+    tables,
+    tables.fields,
+    insertFields.map((field) => ({ ...field, isPii: isPersonal(tables, field) })),
+  );
   insertItems(tables, tables.assets, insertAssets);
   assertFieldConstraints(tables, [...endFields, ...insertFields]);
   assertAssetConstraints(tables, [...endAssets, ...insertAssets]);
@@ -49,6 +55,12 @@ export function applyChanges(tables: ProfileTables, changes: ChangeSet): ApplyOu
   }
   appendAudit(tables.base, changes.audit);
   return "applied";
+}
+
+/** A definition may have made the field personal data since the write was planned. */
+function isPersonal(tables: ProfileTables, { name, isPii }: FieldInsert): boolean {
+  const definitions = tables.base.table<FieldDefinition>("field_definitions");
+  return isPii || definitions.find((definition) => definition.isPii && definition.name === name) !== undefined;
 }
 
 function insertItems<Row extends FieldRow | AssetRow>(

@@ -67,8 +67,14 @@ interface InsertPart {
   /** The table of the other kind of item, whose ids are taken too. */
   readonly otherTable: string;
   readonly columns: typeof FIELD_INSERT_COLUMNS;
+  /** What is written instead of a member of the row, by its key. */
+  readonly instead?: Readonly<Record<string, string>>;
   readonly rowsOf: (changes: ChangeSet) => readonly object[];
 }
+
+/** A definition may have made the field personal data since the write was planned; see `setPiiFlag`. */
+const IS_PII = `r."isPii" or exists (select from field_definitions d
+  where d.tenant_id = $1 and d.name = r."name" and d.is_pii)`;
 
 /** An item without an id breaks a constraint, which `isItemIdTaken` recognises. */
 function idUnlessTakenIn(otherTable: string): string {
@@ -81,9 +87,9 @@ export function isItemIdTaken({ constraint, rule, cause }: ConstraintViolation):
   return rule === "not_null" && (cause as { readonly column?: unknown }).column === "id";
 }
 
-function insertPart({ name, table, otherTable, columns, rowsOf }: InsertPart): Part {
+function insertPart({ name, table, otherTable, columns, instead = {}, rowsOf }: InsertPart): Part {
   const ends = name === "insertFields" ? "endFields" : "endAssets";
-  const members = recordMembers("r", columns.slice(1));
+  const members = columns.slice(1).map((column) => instead[column.key] ?? recordMembers("r", [column]));
   return {
     name,
     isIn: (changes) => hasRows(changes[name]),
@@ -91,7 +97,7 @@ function insertPart({ name, table, otherTable, columns, rowsOf }: InsertPart): P
     // Waiting for all rows of the ending part frees the unique index entry of the version that is superseded.
     sql: (parameter, others) => `${name} as (
       insert into ${table} (tenant_id, ${columnNames(columns)})
-      select $1, ${idUnlessTakenIn(otherTable)}, ${members}
+      select $1, ${idUnlessTakenIn(otherTable)}, ${members.join(", ")}
       from bumped, ${recordSet(parameter, "r", columns)}
       ${others.has(ends) ? `, (select count(*) from ${ends}) ended` : ""}
       returning id)`,
@@ -112,6 +118,7 @@ const PARTS: readonly Part[] = [
     table: "profile_fields",
     otherTable: "profile_assets",
     columns: FIELD_INSERT_COLUMNS,
+    instead: { isPii: IS_PII },
     rowsOf: ({ insertFields = [] }) => insertFields.map((each) => ({ ...each, searchText: searchTextOfField(each) })),
   }),
   insertPart({

@@ -46,6 +46,7 @@ import {
 } from "./postgres-rows.ts";
 import {
   EXPIRE_DUE,
+  HOLD_FIELD_WRITERS,
   LOCK_CUSTOMERS,
   MARK_ORPHANS,
   MERGE_BY_ID,
@@ -246,8 +247,13 @@ export class PostgresProfileStore implements ProfileStore {
     }
   }
 
-  async setPiiFlag(name: string, isPii: boolean): Promise<number> {
-    return (await this.#rows(SET_PII_FLAG, name, isPii)).length;
+  setPiiFlag(name: string, isPii: boolean): Promise<number> {
+    return this.#session.transaction(async (session) => {
+      // A version that is being written must not escape: it is either there for the update, or written after the
+      // definition can be seen by the statement that writes it.
+      if (isPii) await session.query(HOLD_FIELD_WRITERS, []);
+      return (await session.query(SET_PII_FLAG, [this.#tenantId, name, isPii])).length;
+    });
   }
 
   expireDue(pass: LifecyclePass): Promise<readonly TouchedItem[]> {

@@ -123,6 +123,12 @@ export const MOVE_CONSENTS: SqlStatement = {
   text: "update consents set customer_id = $3 where tenant_id = $1 and customer_id = $2 and id = any($4::uuid[])",
 };
 
+/** Lets writers of fields that are at work finish, and keeps others waiting until the transaction ends. */
+export const HOLD_FIELD_WRITERS: SqlStatement = {
+  name: "hold_field_writers",
+  text: "lock table profile_fields in share row exclusive mode",
+};
+
 export const SET_PII_FLAG: SqlStatement = {
   name: "set_pii_flag",
   text: "update profile_fields set is_pii = $3 where tenant_id = $1 and name = $2 and is_pii <> $3 returning id",

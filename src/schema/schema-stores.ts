@@ -7,7 +7,11 @@ import type { SchemaStore } from "./schema-store.ts";
 
 /** Tells the stored values that their field became personal data, or is no longer. */
 export interface PiiFlags {
-  /** Sets the flag of every version of the name in the tenant. Returns how many versions changed. */
+  /**
+   * Sets the flag of every version of the name in the tenant. Returns how many versions changed. Set in the
+   * transaction that makes a definition call the field personal data, no version stays without the flag, however
+   * many are being written meanwhile.
+   */
   setPiiFlag(name: string, isPii: boolean): Promise<number>;
 }
 

@@ -169,6 +169,27 @@ describe.each(integrationEngines())("callers at once on $name", (engine) => {
       expect({ round, isPii: (await customer.field(name)).isPii }).toEqual({ round, isPii });
     }
   });
+
+  it("who write a field while it becomes personal data: no version of it stays in the open", async () => {
+    const agentId = uuid();
+    const customers = await times(4, () => newCustomer(world.a));
+    for (let round = 0; round < 10; round++) {
+      const name = `f_${round}`;
+      const url = `/v1/agents/${agentId}/field-definitions/${name}`;
+      const writeAll = () => customers.map((customer, value) => customer.tryWrite([{ name, value }]));
+      const [defined, ...written] = await Promise.all([
+        world.a.admin.put(url, { valueType: "number", isPii: true }),
+        ...writeAll(),
+        ...writeAll(),
+      ]);
+      defined.expect(201);
+      for (const reply of written) reply.expect(200);
+      for (const customer of customers) {
+        const history = await customer.history(name);
+        expect(history.map(({ isPii }) => isPii)).toEqual([true, true]);
+      }
+    }
+  });
 });
 
 /** Repeats a request that was refused because others came first, as its problem says that one may. */

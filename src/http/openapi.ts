@@ -4,9 +4,9 @@ import type { FastifyInstance } from "fastify";
 import { jsonSchemaTransform, jsonSchemaTransformObject } from "fastify-type-provider-zod";
 import { z } from "zod";
 import { IDEMPOTENCY_KEY_LENGTH_MAX } from "./idempotent-answer.ts";
+import { REFERENCE_PATH } from "./reference-path.ts";
 
 const OPENAPI_PATH = "/openapi.json";
-export const REFERENCE_PATH = "/docs";
 
 const DESCRIPTION = `The customer context vault: typed facts and documents with the source of every value.
 

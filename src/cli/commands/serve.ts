@@ -1,8 +1,7 @@
 import type { FastifyInstance } from "fastify";
 import type { Config } from "../../config/config-schema.ts";
 import { VaultError } from "../../errors.ts";
-import { createServer } from "../../http/create-server.ts";
-import { REFERENCE_PATH } from "../../http/openapi.ts";
+import { REFERENCE_PATH } from "../../http/reference-path.ts";
 import { createTelemetry } from "../../telemetry/telemetry.ts";
 import { openVault, type Vault } from "../../vault.ts";
 import { closeWithin } from "../close-within.ts";
@@ -20,9 +19,12 @@ export const serve: Command = {
     const { config } = loadCommandConfig(options, context);
     const stopped = stopSignal();
     const telemetry = createTelemetry(config.log);
+    // The embedded database starts in a thread of its own; the web framework is loaded meanwhile.
+    const http = import("../../http/create-server.ts");
     try {
       const vault = await openVault(config, { logger: telemetry.logger, events: telemetry.events });
       try {
+        const { createServer } = await http;
         const server = await createServer({ vault, telemetry, version: programVersion() });
         const url = await listen(server, config);
         printStart({ vault, url }, context);

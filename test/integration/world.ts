@@ -7,13 +7,13 @@ import type { ConfigInput } from "../../src/config/config-schema.ts";
 import { parseConfig } from "../../src/config/load-config.ts";
 import { createServer } from "../../src/http/create-server.ts";
 import type { TenantId } from "../../src/identifiers.ts";
-import { createTelemetry, type Telemetry } from "../../src/telemetry/telemetry.ts";
+import { createTelemetry } from "../../src/telemetry/telemetry.ts";
 import { ROLES, type Role } from "../../src/tenants/role.ts";
 import { ManualClock } from "../../src/testing/manual-clock.ts";
 import { seededIds } from "../../src/testing/seeded-ids.ts";
 import { assembleVault, type Vault } from "../../src/vault.ts";
 import { Caller } from "./caller.ts";
-import type { IntegrationEngine, OpenedEngine } from "./engines.ts";
+import type { IntegrationEngine } from "./engines.ts";
 
 /** One tenant with a caller per role. */
 export type TenantCallers = Readonly<Record<Role, Caller>> & { readonly tenantId: TenantId };
@@ -55,18 +55,24 @@ let worlds = 0;
 const PLATFORM_KEY = "platform-administrator-of-the-tests";
 
 export async function openWorld(engine: IntegrationEngine, settings: ConfigInput = {}): Promise<World> {
+  await using opening = new AsyncDisposableStack();
   const dataDirectory = await mkdtemp(join(tmpdir(), "strongroom-integration-"));
+  opening.defer(() => rm(dataDirectory, { recursive: true, force: true }));
   const clock = new ManualClock();
   const log: LogLine[] = [];
   const stream = { write: (line: string) => void log.push(JSON.parse(line) as LogLine) };
-  const telemetry = createTelemetry({ level: "debug", format: "json", stream });
+  const telemetry = opening.use(createTelemetry({ level: "debug", format: "json", stream }));
   const opened = await engine.open({ poolMax: settings.database?.poolMax });
+  const stores = opening.use(opened.stores);
   const config = parseConfig({ dataDirectory, apiKey: PLATFORM_KEY, ...settings });
   const ids = seededIds(++worlds, () => Date.parse(clock.now()));
-  const vault = await assembleVault(config, opened.stores, { clock, ids, ...telemetry });
+  const vault = await assembleVault(config, stores, { clock, ids, ...telemetry });
   const server = await createServer({ vault, telemetry, version: "0.0.0", validateAnswers: true });
+  opening.defer(() => server.close());
   const platform = new Caller(server, PLATFORM_KEY);
   const newTenant = () => makeTenant(server, platform);
+  const tenants = { a: await newTenant(), b: await newTenant() };
+  const closing = opening.move();
   return {
     engine: engine.name,
     clock,
@@ -76,14 +82,13 @@ export async function openWorld(engine: IntegrationEngine, settings: ConfigInput
     dataDirectory,
     log,
     newTenant,
-    nobody: new Caller(server, undefined),
-    a: await newTenant(),
-    b: await newTenant(),
-    callerWith: (key) => new Caller(server, key),
     dump: (tenantId) => opened.dump(tenantId),
+    ...tenants,
+    nobody: new Caller(server, undefined),
+    callerWith: (key) => new Caller(server, key),
     blobFiles: () => filesBelow(join(dataDirectory, "blobs")),
     metrics: () => telemetry.renderMetrics(),
-    [Symbol.asyncDispose]: () => closeWorld({ server, vault, opened, telemetry, dataDirectory }),
+    [Symbol.asyncDispose]: () => closing.disposeAsync(),
   };
 }
 
@@ -103,17 +108,4 @@ async function makeTenant(server: FastifyInstance, platform: Caller): Promise<Te
 async function filesBelow(directory: string): Promise<string[]> {
   const entries = await readdir(directory, { recursive: true, withFileTypes: true }).catch(() => []);
   return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
-}
-
-async function closeWorld(parts: {
-  server: FastifyInstance;
-  vault: Vault;
-  opened: OpenedEngine;
-  telemetry: Telemetry;
-  dataDirectory: string;
-}): Promise<void> {
-  await parts.server.close();
-  await parts.vault[Symbol.asyncDispose]();
-  await parts.telemetry[Symbol.asyncDispose]();
-  await rm(parts.dataDirectory, { recursive: true, force: true });
 }

@@ -53,6 +53,14 @@ if (options.only !== undefined && !names.includes(options.only)) {
   console.error(`There is no ${options.only}. Operations: ${names.join(", ")}.`);
   process.exit(2);
 }
+/** The first Ctrl-C waits for the operation that runs, so that what was made on the server is dropped again. */
+let isStopped = false;
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  process.once(signal, () => {
+    isStopped = true;
+    process.exitCode = 130;
+  });
+}
 await main();
 
 async function main(): Promise<void> {
@@ -69,6 +77,7 @@ async function main(): Promise<void> {
     await using arena = await announced(`data on ${engine}`, open);
     engines.push(arena.engineVersion);
     for (const [name, measure] of asked) {
+      if (isStopped) return;
       sections.push(...(await announced(`${name} on ${engine}`, () => measure(arena, effort))));
     }
   }

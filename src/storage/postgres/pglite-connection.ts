@@ -8,6 +8,7 @@ import { ScopedConnection, type ScopedStatement } from "./scoped-connection.ts";
 import { SharedLock } from "./shared-lock.ts";
 import type { OwnerConnection, SqlDatabase, SqlRow } from "./sql-database.ts";
 import { translateError } from "./translate-error.ts";
+import { Upkeep, vacuumTables } from "./upkeep.ts";
 
 export interface PGliteOptions {
   /**
@@ -50,6 +51,7 @@ class PGliteConnections implements ConnectionSource {
   readonly #lock: SharedLock;
   /** The application's connection; none while the owner has the database, and none before the first statement. */
   #application: Promise<ApplicationClient> | undefined;
+  readonly #upkeep = new Upkeep(() => this.asOwner((owner) => vacuumTables(owner, this.#schema)));
 
   constructor(thread: PGliteThread, schema: string, waitMs: number) {
     this.#thread = thread;
@@ -68,6 +70,7 @@ class PGliteConnections implements ConnectionSource {
       throw translateError(error);
     } finally {
       this.#lock.releaseShared();
+      this.#upkeep.count();
     }
   }
 
@@ -76,7 +79,11 @@ class PGliteConnections implements ConnectionSource {
     try {
       this.#application ??= this.#openApplication();
       const { connection } = await this.#application;
-      return { connection, release: () => this.#lock.releaseExclusive() };
+      const release = () => {
+        this.#lock.releaseExclusive();
+        this.#upkeep.count();
+      };
+      return { connection, release };
     } catch (error) {
       this.#lock.releaseExclusive();
       throw translateError(error);
@@ -99,6 +106,7 @@ class PGliteConnections implements ConnectionSource {
   }
 
   async close(idle: boolean): Promise<void> {
+    await this.#upkeep.end();
     if (idle) await this.#closeApplication();
     await this.#thread.end(idle);
   }

@@ -93,7 +93,7 @@ function sqlProbe(database: SqlDatabase): EngineProbe {
 }
 
 async function dumpTable(database: SqlDatabase, tenantId: TenantId, name: string): Promise<string> {
-  const dump = { name: `test_dump_${name}`, text: `select json_agg(t)::text as rows from ${name} t` };
+  const dump = { name: `test_dump_${name}`, text: `select json_agg(t order by t::text)::text as rows from ${name} t` };
   const [row] = await database.forTenant(tenantId).query<{ rows: string | null }>(dump, []);
   return row?.rows ?? "";
 }

@@ -2,6 +2,7 @@ import type { FastifyRequest } from "fastify";
 import { z } from "zod";
 import { type ErrorItem, VaultError } from "../errors.ts";
 import { textProblem } from "../json.ts";
+import { pointer } from "../schema/input-shape.ts";
 
 const ERRORS_REPORTED_MAX = 100;
 
@@ -25,8 +26,7 @@ function itemOf(
   code: string,
   { part, message }: { readonly part: Part; readonly message: string },
 ): ErrorItem {
-  const pointer = path.map((key) => `/${String(key).replaceAll("~", "~0").replaceAll("/", "~1")}`).join("");
-  return { path: pointer, code, message, ...(part !== "body" && { in: part }) };
+  return { path: pointer(path), code, message, ...(part !== "body" && { in: part }) };
 }
 
 /** What is wrong with text in the path or the query that no store could look for. Bodies are checked as they are parsed. */

@@ -2,12 +2,12 @@ import type { CustomerId, ScenarioId } from "../identifiers.ts";
 import type { FieldDefinition, ValidationMode } from "../schema/field-definition.ts";
 import {
   compareRequirements,
+  compareText,
   type FieldRequirement,
   isSelected,
   type RequirementSelector,
 } from "../schema/requirement.ts";
 import type { ProfileTables } from "./in-memory-profile-tables.ts";
-import { compareText } from "./in-memory-profile-tables.ts";
 import { isCurrentlyActive } from "./item.ts";
 import type { GapContext, WriteContext, WriteContextQuery } from "./profile-store.ts";
 

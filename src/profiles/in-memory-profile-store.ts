@@ -1,5 +1,6 @@
 import type { CustomerId, ItemId, MergeId, ScenarioId, TenantId } from "../identifiers.ts";
 import type { RequirementSelector } from "../schema/requirement.ts";
+import { compareText } from "../schema/requirement.ts";
 import type { InMemorySession } from "../storage/in-memory/in-memory-database.ts";
 import { encodeCursor, type Page, type PageRequest, pageOf } from "../storage/page.ts";
 import { tenantRows } from "../tenants/in-memory-tenant-directory.ts";
@@ -10,7 +11,7 @@ import { customerListName, decodeCustomerCursor } from "./customer-list.ts";
 import type { FieldVersion } from "./field-version.ts";
 import { applyMergeChange } from "./in-memory-merge-writes.ts";
 import { loadGapContext, loadWriteContext } from "./in-memory-profile-contexts.ts";
-import { compareText, identityKey, ProfileTables } from "./in-memory-profile-tables.ts";
+import { identityKey, ProfileTables } from "./in-memory-profile-tables.ts";
 import { applyChanges, createCustomer, purgeItems, runPass } from "./in-memory-profile-writes.ts";
 import { isCurrentlyActive, isItemSource, type StatusFilter } from "./item.ts";
 import { decodeItemCursor, encodeItemCursor, type ItemPlace } from "./item-list.ts";

@@ -1,4 +1,5 @@
 import type { CustomerId, ItemId } from "../identifiers.ts";
+import { compareText } from "../schema/requirement.ts";
 import type { InMemoryTable, InMemoryTables } from "../storage/in-memory/in-memory-database.ts";
 import type { Asset, AssetInsert } from "./asset.ts";
 import type { MergeRecord } from "./change-set.ts";
@@ -125,11 +126,6 @@ export function identityKey(identity: { channel: string; channelUserId: string }
 
 function bySequence(a: Sequenced, b: Sequenced): number {
   return a.sequence < b.sequence ? -1 : 1;
-}
-
-/** Code-unit order, which for the ASCII names and ids compared here is the database's order. */
-export function compareText(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }
 
 /** The order of the bytes in UTF-8: the code units of surrogate pairs sort before characters that come earlier. */

@@ -2,19 +2,14 @@ import { appendAudit } from "../audit/in-memory-audit-rows.ts";
 import { VaultError } from "../errors.ts";
 import type { CustomerId } from "../identifiers.ts";
 import type { FieldDefinition } from "../schema/field-definition.ts";
+import { compareText } from "../schema/requirement.ts";
 import type { InMemoryTable } from "../storage/in-memory/in-memory-database.ts";
 import type { ApplyOutcome, ChangeSet, PurgeSet } from "./change-set.ts";
 import type { ChannelIdentity } from "./customer.ts";
 import type { FieldInsert } from "./field-version.ts";
 import { DEPENDENTS_NAMED_MAX, hasDependents } from "./has-dependents.ts";
 import { assertAssetConstraints, assertFieldConstraints } from "./in-memory-profile-constraints.ts";
-import {
-  type AssetRow,
-  compareText,
-  type FieldRow,
-  identityKey,
-  type ProfileTables,
-} from "./in-memory-profile-tables.ts";
+import { type AssetRow, type FieldRow, identityKey, type ProfileTables } from "./in-memory-profile-tables.ts";
 import { externalIdOwner, isCurrent, putCustomer, setLifecycles } from "./in-memory-row-writes.ts";
 import { isCurrentlyActive, lifecycleOf } from "./item.ts";
 import type { LifecyclePass, NewCustomer, TouchedItem } from "./profile-store.ts";

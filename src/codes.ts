@@ -68,6 +68,11 @@ export const ERROR_CODES = {
     cause: "A named source item does not exist in this tenant, or was deleted.",
     remedy: "Record the source first, or name it as `external`.",
   },
+  invalid_filter: {
+    kind: "invalid_input",
+    cause: "A filter or an order names no such property, is too large, or has a value its operator cannot take.",
+    remedy: "See `detail`.",
+  },
   checksum_mismatch: {
     kind: "invalid_input",
     cause: "The uploaded bytes do not have the announced SHA-256.",
@@ -134,6 +139,16 @@ export const ERROR_CODES = {
     cause: "No such API key in this tenant.",
     remedy: "List the tenant's API keys.",
   },
+  record_not_found: {
+    kind: "not_found",
+    cause: "No such record or document in this tenant.",
+    remedy: "Query for it.",
+  },
+  session_not_found: {
+    kind: "not_found",
+    cause: "No such session in this tenant, or it has expired.",
+    remedy: "Open a new session with POST /v1/sessions.",
+  },
   external_id_taken: {
     kind: "already_exists",
     cause: "Another customer of the tenant has this external id.",
@@ -168,6 +183,22 @@ export const ERROR_CODES = {
     kind: "already_exists",
     cause: "The audit journal has an event with this id; it is never overwritten.",
     remedy: "Give every event an id of its own.",
+  },
+  record_exists: {
+    kind: "already_exists",
+    cause: "A record with this id, or with the values that `rule` keeps unique, exists.",
+    remedy: "Choose other values, or update the record that has them.",
+  },
+  immutable_record: {
+    kind: "conflict",
+    cause: "The log has another record at this place; records are never replaced.",
+    remedy: "Read the record that is there: two writers disagree about history.",
+  },
+  sequence_conflict: {
+    kind: "conflict",
+    retryable: true,
+    cause: "The record would not be the next one of its log.",
+    remedy: "Read the head of the log and append after it.",
   },
   last_admin_key: {
     kind: "conflict",
@@ -250,6 +281,11 @@ export const ERROR_CODES = {
     kind: "unavailable",
     cause: "The database has pending migrations.",
     remedy: "Run `strongroom migrate up`.",
+  },
+  server_too_old: {
+    kind: "unavailable",
+    cause: "A server of a storage tier is older than what the vault needs, or lacks a feature of it.",
+    remedy: "See `found` and `required`.",
   },
   migration_failed: {
     kind: "internal",

@@ -1,0 +1,98 @@
+import type { TenantId } from "../identifiers.ts";
+import type { JsonObject, JsonValue } from "../json.ts";
+import type { CallOptions } from "./call-options.ts";
+import type { Filter, FilterPath, OrderKey } from "./filter.ts";
+import type { Page } from "./page.ts";
+import type { VersionedCallOptions } from "./repository.ts";
+
+/*
+ * The warm tier of documents: JSON of any shape. Every method rejects with `storage_unavailable`, `storage_timeout`, `aborted` and
+ * `closed`; methods that take a document with `invalid_value` when it cannot be stored and `limit_exceeded` when its
+ * JSON is longer than 4 MiB; methods that take a filter or an order with `invalid_filter`.
+ */
+
+/** Ids are 1 to 256 characters of well-formed text without NUL. They compare as texts, by code point. */
+export type DocumentBody = JsonObject & { readonly id: string };
+
+export interface StoredDocument<T extends DocumentBody> {
+  /** What was stored, to the last unknown member: `null` is not absent, arrays keep their order, numbers their value. Members have no order. */
+  readonly document: T;
+  /** 1 when it is inserted, 1 more with every write. */
+  readonly version: number;
+}
+
+export interface DocumentIndex {
+  /** Lower-case letters, digits and `_`; unique within the collection; at most 32 characters. */
+  readonly name: string;
+  readonly path: FilterPath;
+  /** What is compared; other types at the path are not in the index, and a unique index does not look at them. */
+  readonly type: "string" | "number";
+  /** Among the documents of one tenant. */
+  readonly unique?: true | undefined;
+}
+
+/** How documents of one kind are kept. Declared once, as a constant. */
+export interface CollectionDescriptor {
+  /** Lower-case letters, digits and `_`, beginning with a letter; at most 32 characters. */
+  readonly name: string;
+  readonly indexes: readonly DocumentIndex[];
+}
+
+export interface DocumentCapabilities {
+  /** Writes of several documents are all or nothing. Without it `insertMany` and `deleteMany` reject with `unsupported` beyond one document. */
+  readonly multiDocumentWrites: boolean;
+}
+
+export interface DocumentQuery extends CallOptions {
+  readonly filter?: Filter | undefined;
+  readonly orderBy?: readonly OrderKey[] | undefined;
+  /** 1 to 1,000; 100 when left out. */
+  readonly limit?: number | undefined;
+  readonly cursor?: string | undefined;
+}
+
+/** RFC 7396: `null` removes a member, objects are merged, anything else replaces. */
+export type JsonMergePatch = { readonly [member: string]: JsonValue };
+
+/** The documents of one collection of one tenant. Documents of other tenants do not exist for it. */
+export interface DocumentStore<T extends DocumentBody = DocumentBody> {
+  get(id: string, options?: CallOptions): Promise<StoredDocument<T> | undefined>;
+  /** One round trip; at most 1,000. In the order of the ids; each once, and none for an id that is not there. */
+  getMany(ids: readonly string[], options?: CallOptions): Promise<readonly StoredDocument<T>[]>;
+  /** In the given order, then by id. Rejects with `invalid_cursor`. */
+  query(query?: DocumentQuery): Promise<Page<StoredDocument<T>>>;
+  /** Rejects with `record_exists`, whose details name the `rule`: `id` or a unique index. */
+  insert(document: T, options?: CallOptions): Promise<StoredDocument<T>>;
+  /** All or none; at most 1,000. Rejects like `insert`. */
+  insertMany(documents: readonly T[], options?: CallOptions): Promise<void>;
+  /** The whole of it. Rejects with `record_not_found`, `version_mismatch` and `record_exists` (of a unique index). */
+  replace(document: T, options?: VersionedCallOptions): Promise<StoredDocument<T>>;
+  /**
+   * Inserts or replaces: one step, however many do it at once. With an expected version it has to be there in that version;
+   * with 0 it must not be there. Rejects with `version_mismatch` and `record_exists` (of a unique index).
+   */
+  upsert(document: T, options?: VersionedCallOptions): Promise<StoredDocument<T>>;
+  /**
+   * Changes members and leaves the others: one step, so that two patches of different members both count. The id stays:
+   * a patch that names another one is `invalid_value`. Rejects with `record_not_found`, `version_mismatch` and `record_exists`.
+   */
+  patch(id: string, patch: JsonMergePatch, options?: VersionedCallOptions): Promise<StoredDocument<T>>;
+  /** Whether there was one. Rejects with `version_mismatch`. */
+  delete(id: string, options?: VersionedCallOptions): Promise<boolean>;
+  /** How many. Without a filter, or with one that says nothing, it is `invalid_filter` unless `allowAll` is given. */
+  deleteMany(filter: Filter, options?: CallOptions & { readonly allowAll?: true }): Promise<number>;
+  exists(id: string, options?: CallOptions): Promise<boolean>;
+  /** Exact. */
+  count(filter?: Filter, options?: CallOptions): Promise<number>;
+}
+
+/** An engine of documents. */
+export interface DocumentDatabase extends AsyncDisposable {
+  readonly capabilities: DocumentCapabilities;
+  /** Makes what the collections need, their indexes above all. Again and again, by several processes at once, it does no harm. */
+  prepare(collections: readonly CollectionDescriptor[]): Promise<void>;
+  /** Of a prepared collection. Cheap. */
+  collection<T extends DocumentBody>(descriptor: CollectionDescriptor, tenantId: TenantId): DocumentStore<T>;
+  /** A sign of life. */
+  ping(options?: CallOptions): Promise<void>;
+}

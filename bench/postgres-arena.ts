@@ -38,7 +38,12 @@ async function fill(url: string, size: ArenaSize, stack: AsyncDisposableStack): 
   stack.defer(() => rm(dataDirectory, { recursive: true, force: true }));
   stack.defer(() => dropSchemas(url, Object.values(schemas)));
 
-  const subject = stack.use(await openSubject({ dataDirectory, database: { url, schema: schemas.vault } }));
+  const subject = stack.use(
+    await openSubject({
+      dataDirectory,
+      storage: { warm: { relational: { postgres: { url, schema: schemas.vault } } } },
+    }),
+  );
   const world = await fillVault({ url, schema: schemas.vault, subject, size, twins: size.twins });
   await copyWithoutIsolation(url, schemas, subject.tenantId);
 
@@ -55,7 +60,10 @@ async function fill(url: string, size: ArenaSize, stack: AsyncDisposableStack): 
     byHandIsolated,
     openSmall: () => openSmall({ url, schema: schemas.small, dataDirectory, size }),
     openEmpty: (name) =>
-      openSubject({ dataDirectory: join(dataDirectory, name), database: { url, schema: schemas[name] } }),
+      openSubject({
+        dataDirectory: join(dataDirectory, name),
+        storage: { warm: { relational: { postgres: { url, schema: schemas[name] } } } },
+      }),
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   };
 }
@@ -82,7 +90,10 @@ async function openSmall(options: {
 }): Promise<SmallVault> {
   const { url, schema, size } = options;
   const dataDirectory = join(options.dataDirectory, "small");
-  const subject = await openSubject({ dataDirectory, database: { url, schema } });
+  const subject = await openSubject({
+    dataDirectory,
+    storage: { warm: { relational: { postgres: { url, schema } } } },
+  });
   const { customerIds } = await fillVault({ url, schema, subject, size, twins: size.twinsInSmall });
   return { subject, customerIds, [Symbol.asyncDispose]: () => subject[Symbol.asyncDispose]() };
 }

@@ -2,9 +2,7 @@ import { readFileSync } from "node:fs";
 import { basename, resolve } from "node:path";
 import { parse as parseToml } from "smol-toml";
 import type { ErrorItem } from "../errors.ts";
-
-/** What a configuration file holds, before anything is checked. */
-export type ConfigTree = Record<string, unknown>;
+import { type ConfigTree, isConfigTree } from "./config-tree.ts";
 
 export interface ConfigFile {
   readonly name: string;
@@ -58,8 +56,4 @@ export function readText(pathOf: () => string): string | undefined {
   } catch {
     return undefined;
   }
-}
-
-export function isConfigTree(value: unknown): value is ConfigTree {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

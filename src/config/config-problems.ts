@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import type { ErrorItem } from "../errors.ts";
 import { closestName } from "./closest-name.ts";
-import { SETTINGS } from "./config-schema.ts";
+import type { ConfigModel } from "./config-model.ts";
 
 export interface GivenValue {
   readonly value: unknown;
@@ -9,29 +9,35 @@ export interface GivenValue {
   readonly source: string;
 }
 
+interface ProblemContext {
+  readonly model: ConfigModel;
+  readonly given: ReadonlyMap<string, GivenValue>;
+}
+
 /** One item per problem: where it is, what was given and from where, what is expected. Secrets are not quoted. */
-export function configProblems(error: z.ZodError, given: ReadonlyMap<string, GivenValue>): ErrorItem[] {
+export function configProblems(error: z.ZodError, context: ProblemContext): ErrorItem[] {
   return error.issues.flatMap((issue) => {
-    if (issue.code === "unrecognized_keys") return issue.keys.map((key) => unknownSetting([...issue.path, key]));
-    return [badValue(issue, given)];
+    if (issue.code === "unrecognized_keys")
+      return issue.keys.map((key) => unknownSetting([...issue.path, key], context.model));
+    return [badValue(issue, context)];
   });
 }
 
-function unknownSetting(path: readonly PropertyKey[]): ErrorItem {
+function unknownSetting(path: readonly PropertyKey[], { settings }: ConfigModel): ErrorItem {
   const name = path.map(String).join(".");
   const meant =
     closestName(
       name,
-      SETTINGS.map((setting) => setting.path),
-    ) ?? SETTINGS.find((setting) => setting.path.endsWith(`.${name}`))?.path;
+      settings.map((setting) => setting.path),
+    ) ?? settings.find((setting) => setting.path.endsWith(`.${name}`))?.path;
   const hint = meant === undefined ? "" : ` Did you mean ${meant}?`;
   return { path: pointerOf(path), code: "unknown_setting", message: `There is no setting ${name}.${hint}` };
 }
 
-function badValue(issue: z.core.$ZodIssue, given: ReadonlyMap<string, GivenValue>): ErrorItem {
+function badValue(issue: z.core.$ZodIssue, { given, model }: ProblemContext): ErrorItem {
   const name = issue.path.map(String).join(".");
   const origin = given.get(name);
-  const isSecret = SETTINGS.find((setting) => setting.path === name)?.isSecret ?? false;
+  const isSecret = model.settings.find((setting) => setting.path === name)?.isSecret ?? false;
   const value = isSecret ? "a secret that is not shown" : JSON.stringify(origin?.value);
   const from = origin ? ` Got ${value} from ${origin.source}.` : "";
   return { path: pointerOf(issue.path), code: issue.code, message: `${expectation(issue.message)}.${from}` };

@@ -1,21 +1,23 @@
-import { SETTINGS } from "./config-schema.ts";
+import { valueAt } from "./config-tree.ts";
 import { variableOf } from "./environment.ts";
 import type { LoadedConfig } from "./load-config.ts";
+
+type EffectiveValue = string | number | boolean | readonly string[];
 
 export interface EffectiveSetting {
   readonly path: string;
   /** `null` when it is not set; secrets as `[redacted]`. */
-  readonly value: string | number | boolean | null;
+  readonly value: EffectiveValue | null;
   readonly source: string;
   readonly variable: string;
   readonly description: string;
 }
 
 /** The configuration as it is in force, in the order of the schema. */
-export function describeConfig({ config, sources }: LoadedConfig): EffectiveSetting[] {
-  return SETTINGS.map(({ path, description, isSecret }) => {
-    const value = path.split(".").reduce<unknown>((node, part) => (node as Record<string, unknown>)[part], config);
-    const shown = value === undefined ? null : isSecret ? "[redacted]" : (value as string | number | boolean);
+export function describeConfig({ config, sources, model }: LoadedConfig): EffectiveSetting[] {
+  return model.settings.map(({ path, description, isSecret }) => {
+    const value = valueAt(config, path);
+    const shown = value === undefined ? null : isSecret ? "[redacted]" : (value as EffectiveValue);
     return { path, value: shown, source: sources.get(path) ?? "default", variable: variableOf(path), description };
   });
 }

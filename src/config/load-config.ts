@@ -1,15 +1,25 @@
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type ErrorItem, VaultError } from "../errors.ts";
-import { type ConfigTree, isConfigTree, readConfigFile, readText } from "./config-file.ts";
+import { type ConfigFile, readConfigFile, readText } from "./config-file.ts";
+import { type ConfigModel, configModel } from "./config-model.ts";
 import { configProblems, type GivenValue } from "./config-problems.ts";
-import { type Config, type ConfigInput, configSchema, SETTINGS } from "./config-schema.ts";
-import { type Environment, readEnvironment } from "./environment.ts";
+import type { Config, ConfigInput } from "./config-schema.ts";
+import { type ConfigTree, pointerOf, setValueAt, valueAt } from "./config-tree.ts";
+import { loadEngineModules } from "./engine-modules.ts";
+import type { EngineSettings } from "./engine-settings.ts";
+import { ENGINE_MODULES, type Environment, readEnvironment, variableOf } from "./environment.ts";
+import { completeStorage, copyOfTree, storageProblems } from "./storage-choice.ts";
+import { namesIn } from "./storage-config.ts";
 
 export interface LoadedConfig {
   readonly config: Config;
   /** Where the value of each setting comes from, by its path: `default`, a file's name or a variable's. */
   readonly sources: ReadonlyMap<string, string>;
+  /** What can be configured, with the engines that `storage.engineModules` brought. */
+  readonly model: ConfigModel;
+  /** Engines from outside, as their modules export them. */
+  readonly engines: readonly EngineSettings[];
 }
 
 export interface LoadConfigOptions {
@@ -19,66 +29,81 @@ export interface LoadConfigOptions {
 
 const FILE_REFERENCE = "file:";
 
+/** What is being put together. */
+interface Draft extends LoadConfigOptions {
+  readonly model: ConfigModel;
+  readonly file: ConfigFile | undefined;
+  readonly given: Map<string, GivenValue>;
+  readonly problems: ErrorItem[];
+}
+
 /**
  * Reads `strongroom.toml` or `strongroom.json` of the working directory, or the file that `STRONGROOM_CONFIG` names,
- * and lays the environment over it. Rejects with `invalid_configuration`, whose `errors` list every problem at
- * once; none of them quotes a secret.
+ * and lays the environment over it. Engines from outside are loaded first, since they bring settings of their own.
+ * Rejects with `invalid_configuration`, whose `errors` list every problem at once; none of them quotes a secret.
  */
-export function loadConfig(options: LoadConfigOptions): LoadedConfig {
+export async function loadConfig(options: LoadConfigOptions): Promise<LoadedConfig> {
   const problems: ErrorItem[] = [];
-  const given = new Map<string, GivenValue>();
-  const tree = collect(options, given, problems);
-  resolveSecrets(tree, { given, problems, workingDirectory: options.workingDirectory });
-  const result = configSchema.safeParse(tree);
-  if (!result.success) problems.push(...configProblems(result.error, given));
+  const named = options.environment["STRONGROOM_CONFIG"];
+  const file = readConfigFile({ workingDirectory: options.workingDirectory, named }, problems);
+  const modules = engineModules(file, options.environment);
+  const engines = await loadEngineModules(modules, { ...options, problems });
+  const draft: Draft = { ...options, file, problems, given: new Map(), model: configModel(engines) };
+  const tree = collect(draft);
+  resolveSecrets(tree, draft);
+  completeStorage(tree, draft.model.engines);
+  problems.push(...storageProblems(tree, draft.model.engines));
+  const result = draft.model.schema.safeParse(tree);
+  if (!result.success) problems.push(...configProblems(result.error, draft));
   if (!result.success || problems.length > 0) throw invalidConfiguration(problems);
-  const sources = new Map(SETTINGS.map(({ path }) => [path, given.get(path)?.source ?? "default"] as const));
-  return { config: result.data, sources };
+  const sources = draft.model.settings.map(({ path }) => [path, draft.given.get(path)?.source ?? "default"] as const);
+  return { config: result.data, sources: new Map(sources), model: draft.model, engines };
 }
 
 /** Completes settings given by a program. Rejects with `invalid_configuration`. */
-export function parseConfig(input: ConfigInput): Config {
-  const result = configSchema.safeParse(input);
-  if (!result.success) throw invalidConfiguration(configProblems(result.error, new Map()));
+export function parseConfig(input: ConfigInput, engines: readonly EngineSettings[] = []): Config {
+  const model = configModel(engines);
+  const tree = copyOfTree(input);
+  completeStorage(tree, model.engines);
+  const problems = storageProblems(tree, model.engines);
+  const result = model.schema.safeParse(tree);
+  if (!result.success) problems.push(...configProblems(result.error, { model, given: new Map() }));
+  if (!result.success || problems.length > 0) throw invalidConfiguration(problems);
   return result.data;
 }
 
-function collect(options: LoadConfigOptions, given: Map<string, GivenValue>, problems: ErrorItem[]): ConfigTree {
-  const named = options.environment["STRONGROOM_CONFIG"];
-  const file = readConfigFile({ workingDirectory: options.workingDirectory, named }, problems);
+/** The one setting that is read before the others. What it is if it is no list of names, the schema says. */
+function engineModules(file: ConfigFile | undefined, environment: Environment): readonly string[] {
+  const value: unknown = environment[variableOf(ENGINE_MODULES)] || valueAt(file?.tree, ENGINE_MODULES);
+  if (typeof value === "string") return namesIn(value);
+  return Array.isArray(value) ? value.filter((name) => typeof name === "string") : [];
+}
+
+function collect({ file, model, given, problems, environment }: Draft): ConfigTree {
   const tree = file?.tree ?? Object.create(null);
-  if (file) {
-    for (const setting of SETTINGS) {
-      const value = valueAt(tree, setting.path);
-      if (value === undefined) continue;
-      given.set(setting.path, { value, source: file.name });
-      if (setting.isSecret && !isFileReference(value)) {
-        problems.push({
-          path: pointerOf(setting.path),
-          code: "secret_in_clear",
-          message: `A secret has no place in ${file.name}: write file:/path/to/it, or use the environment.`,
-        });
-      }
-    }
+  for (const setting of file ? model.settings : []) {
+    const value = valueAt(tree, setting.path);
+    if (value === undefined) continue;
+    given.set(setting.path, { value, source: file?.name ?? "" });
+    if (setting.isSecret && !isFileReference(value)) problems.push(secretInClear(setting.path, file?.name ?? ""));
   }
-  const environment = readEnvironment(options.environment);
-  problems.push(...environment.problems);
-  for (const { setting, variable, value } of environment.settings) {
-    if (!setValueAt(tree, setting.path, value)) continue;
-    given.set(setting.path, { value, source: variable });
+  const read = readEnvironment(environment, model, given);
+  problems.push(...read.problems);
+  for (const { path, variable, value } of read.settings) {
+    if (!setValueAt(tree, path, value)) continue;
+    given.set(path, { value, source: variable });
   }
   return tree;
 }
 
-interface SecretContext {
-  readonly given: Map<string, GivenValue>;
-  readonly problems: ErrorItem[];
-  readonly workingDirectory: string;
+function secretInClear(path: string, file: string): ErrorItem {
+  const message = `A secret has no place in ${file}: write file:/path/to/it, or use the environment.`;
+  return { path: pointerOf(path), code: "secret_in_clear", message };
 }
 
 /** Replaces `file:/run/secrets/key` by what the file holds, without the line break at its end. */
-function resolveSecrets(tree: ConfigTree, { given, problems, workingDirectory }: SecretContext): void {
-  for (const { path, isSecret } of SETTINGS) {
+function resolveSecrets(tree: ConfigTree, { model, given, problems, workingDirectory }: Draft): void {
+  for (const { path, isSecret } of model.settings) {
     const value = isSecret ? valueAt(tree, path) : undefined;
     if (!isFileReference(value)) continue;
     const text = readText(() => pathOf(value, workingDirectory));
@@ -109,29 +134,4 @@ function isFileReference(value: unknown): value is string {
 function invalidConfiguration(errors: readonly ErrorItem[]): VaultError {
   const count = errors.length === 1 ? "1 problem" : `${errors.length} problems`;
   return new VaultError("invalid_configuration", `The configuration has ${count}.`, { errors });
-}
-
-function valueAt(tree: ConfigTree, path: string): unknown {
-  let value: unknown = tree;
-  for (const part of path.split("."))
-    value = isConfigTree(value) && Object.hasOwn(value, part) ? value[part] : undefined;
-  return value;
-}
-
-/** False when something that is no section stands in the way, which the schema reports. */
-function setValueAt(tree: ConfigTree, path: string, value: unknown): boolean {
-  const parts = path.split(".");
-  const name = parts.pop() ?? "";
-  let section = tree;
-  for (const part of parts) {
-    const next = Object.hasOwn(section, part) ? section[part] : (section[part] = {});
-    if (!isConfigTree(next)) return false;
-    section = next;
-  }
-  section[name] = value;
-  return true;
-}
-
-function pointerOf(path: string): string {
-  return `/${path.replaceAll(".", "/")}`;
 }

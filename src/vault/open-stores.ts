@@ -1,5 +1,6 @@
 import { join, resolve } from "node:path";
 import type { Config } from "../config/config-schema.ts";
+import { invariant } from "../errors.ts";
 import { ALL_MIGRATIONS } from "../migrations/all-migrations.ts";
 import { Migrator } from "../migrations/migrator.ts";
 import { InMemoryDatabase } from "../storage/in-memory/in-memory-database.ts";
@@ -17,11 +18,11 @@ const DATABASE_FOLDER = "database";
 
 /** Opens the database that the configuration names, and brings its schema up to date unless told not to. */
 export async function openStores(config: Config, logger: Logger | undefined): Promise<Stores> {
-  if (config.database.engine === "in-memory") return inMemoryStores(new InMemoryDatabase());
+  if (config.storage.warm.relational.engine === "in-memory") return inMemoryStores(new InMemoryDatabase());
   const opened = await openSqlDatabase(config, logger);
   try {
     const migrator = migratorOf(config, opened.database, logger);
-    if (config.database.migrateAtStart) await migrator.up();
+    if (databaseSettings(config).migrateAtStart) await migrator.up();
     else await migrator.assertCurrent();
   } catch (error) {
     await opened[Symbol.asyncDispose]();
@@ -36,7 +37,7 @@ export interface OpenedDatabase extends AsyncDisposable {
 
 /** A server's database, or the embedded one under the lock of its data directory. */
 export async function openSqlDatabase(config: Config, logger: Logger | undefined): Promise<OpenedDatabase> {
-  const { url, schema, poolMax, statementTimeoutMs, connectTimeoutMs } = config.database;
+  const { url, schema, poolMax, statementTimeoutMs, connectTimeoutMs } = databaseSettings(config);
   if (url !== undefined) {
     const onStateChange = (state: string) => logger?.warn({ state }, "database_state_changed");
     const options = { url, schema, poolMax, statementTimeoutMs, connectTimeoutMs, onStateChange };
@@ -64,8 +65,17 @@ export async function openSqlDatabase(config: Config, logger: Logger | undefined
 export function migratorOf(config: Config, database: SqlDatabase, logger: Logger | undefined): Migrator {
   return new Migrator({
     database,
-    schema: config.database.schema,
+    schema: databaseSettings(config).schema,
     migrations: ALL_MIGRATIONS,
     onStep: ({ version, name }, direction) => logger?.info({ version, name, direction }, "migration_applied"),
   });
+}
+
+type DatabaseSettings = NonNullable<Config["storage"]["warm"]["relational"]["postgres"]>;
+
+/** A configuration that chose PostgreSQL has its section. */
+function databaseSettings({ storage }: Config): DatabaseSettings {
+  const { postgres } = storage.warm.relational;
+  invariant(postgres, "a checked configuration has the section of the engine that it chose");
+  return postgres;
 }

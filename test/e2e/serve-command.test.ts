@@ -63,7 +63,10 @@ describe("serve without any configuration", () => {
 });
 
 describe("serve in memory", () => {
-  const inMemory = { STRONGROOM__DATABASE__ENGINE: "in-memory", STRONGROOM_API_KEY: "operators-own-key" };
+  const inMemory = {
+    STRONGROOM__STORAGE__WARM__RELATIONAL__ENGINE: "in-memory",
+    STRONGROOM_API_KEY: "operators-own-key",
+  };
 
   it("takes the operator's key and does not tell it", async () => {
     const { program, url, generatedKey } = await serve(inMemory);

@@ -33,7 +33,7 @@ function onServer(url: string): Place {
   return {
     name: "postgres",
     rounds: 4,
-    environment: { DATABASE_URL: url, STRONGROOM__DATABASE__SCHEMA: schema },
+    environment: { DATABASE_URL: url, STRONGROOM__STORAGE__WARM__RELATIONAL__POSTGRES__SCHEMA: schema },
     async remove() {
       await using cleaner = await openPostgres({ url, schema, poolMax: 1 });
       await cleaner.asOwner((owner) => owner.execute(`drop schema if exists ${schema} cascade`));

@@ -44,7 +44,11 @@ export class ApiUnderTest implements AsyncDisposable {
     const logLines: string[] = [];
     const stream = { write: (line: string) => void logLines.push(line) };
     const telemetry = createTelemetry({ level: "debug", format: "json", stream });
-    const config = parseConfig({ database: { engine: "in-memory" }, apiKey: ROOT_KEY, masterKey: "5a".repeat(32) });
+    const config = parseConfig({
+      storage: { warm: { relational: { engine: "in-memory" } } },
+      apiKey: ROOT_KEY,
+      masterKey: "5a".repeat(32),
+    });
     const vault = await assembleVault(config, stores, { clock, events: telemetry.events, logger: telemetry.logger });
     const app = await createServer({ vault, telemetry, version: "0.0.0", validateAnswers: true });
     await app.ready();

@@ -171,7 +171,7 @@ const CHANGED: Readonly<Record<string, object>> = {
 
 describe.each(integrationEngines().filter(({ name }) => name === "postgres"))("a pool of two connections", (engine) => {
   it("is enough for any number of requests that wait for each other", async () => {
-    await using world = await openWorld(engine, { database: { poolMax: 2 } });
+    await using world = await openWorld(engine, { storage: { warm: { relational: { postgres: { poolMax: 2 } } } } });
     const customer = await newCustomer(world.a);
     const agentId = uuid();
     await defineFields(world.a.admin, agentId, { account: { valueType: "string", encryptionRequired: true } });

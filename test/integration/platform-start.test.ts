@@ -8,7 +8,11 @@ const STARTERS = 6;
 
 describe.each(integrationEngines())("processes that start at once on $name", (engine) => {
   function startAll(stores: Stores, apiKey?: string): Promise<Vault[]> {
-    const config = parseConfig({ database: { engine: "in-memory" }, apiKey, masterKey: "5a".repeat(32) });
+    const config = parseConfig({
+      storage: { warm: { relational: { engine: "in-memory" } } },
+      apiKey,
+      masterKey: "5a".repeat(32),
+    });
     return Promise.all(Array.from({ length: STARTERS }, () => assembleVault(config, stores)));
   }
 

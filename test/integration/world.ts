@@ -62,7 +62,7 @@ export async function openWorld(engine: IntegrationEngine, settings: ConfigInput
   const log: LogLine[] = [];
   const stream = { write: (line: string) => void log.push(JSON.parse(line) as LogLine) };
   const telemetry = opening.use(createTelemetry({ level: "debug", format: "json", stream }));
-  const opened = await engine.open({ poolMax: settings.database?.poolMax });
+  const opened = await engine.open({ poolMax: settings.storage?.warm?.relational?.postgres?.poolMax });
   const stores = opening.use(opened.stores);
   const config = parseConfig({ dataDirectory, apiKey: PLATFORM_KEY, ...settings });
   const ids = seededIds(++worlds, () => Date.parse(clock.now()));

@@ -8,7 +8,7 @@ export const config: Command = {
   summary: "Print every setting with its value in force and where that comes from",
   options: {},
   async run(_arguments, options, context) {
-    const settings = describeConfig(loadCommandConfig(options, context));
+    const settings = describeConfig(await loadCommandConfig(options, context));
     context.print(context.isJson ? JSON.stringify(settings) : settings.map(linesOf).join("\n"));
   },
 };

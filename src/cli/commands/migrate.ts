@@ -1,4 +1,5 @@
 import type { Config } from "../../config/config-schema.ts";
+import { postgresSettings } from "../../config/engine-settings.ts";
 import { VaultError } from "../../errors.ts";
 import { ALL_MIGRATIONS } from "../../migrations/all-migrations.ts";
 import { Migrator, type StepName, type StepStatus } from "../../migrations/migrator.ts";
@@ -29,12 +30,13 @@ export const migrate: Command = {
   summary: "Bring the database's schema to a version, show where it is, or print the SQL (down: one step unless told)",
   options: { to: { type: "string" }, from: { type: "string" } },
   async run([name = "status", ...rest], options, context) {
-    const { config } = loadCommandConfig(options, context);
+    const { config } = await loadCommandConfig(options, context);
     if (rest.length > 0) throw usageError(`migrate takes one action, not ${rest.length + 1}.`);
     if (name === "sql") return printSql(config, options, context);
     const action = Object.hasOwn(ACTIONS, name) ? ACTIONS[name] : undefined;
     if (!action) throw usageError(`There is no action ${name}: it is up, down, status or sql.`);
-    if (config.database.engine === "in-memory") throw usageError("The in-memory engine has no schema to migrate.");
+    if (config.storage.warm.relational.engine === "in-memory")
+      throw usageError("The in-memory engine has no schema to migrate.");
     const opened = await openSqlDatabase(config, undefined);
     try {
       const { text, json } = await action(migratorOf(config, opened.database, undefined), options);
@@ -49,7 +51,7 @@ function printSql(config: Config, options: OptionValues, { print }: CommandConte
   // Writing the script touches no database.
   const migrator = new Migrator({
     database: undefined as never,
-    schema: config.database.schema,
+    schema: (config.storage.warm.relational.postgres ?? postgresSettings.parse({})).schema,
     migrations: ALL_MIGRATIONS,
   });
   print(migrator.sql({ from: versionOption(options, "from"), to: versionOption(options, "to") }));

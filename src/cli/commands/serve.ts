@@ -16,7 +16,7 @@ export const serve: Command = {
   summary: "Run the vault with its HTTP API until SIGTERM or SIGINT; the default",
   options: {},
   async run(_arguments, options, context) {
-    const { config } = loadCommandConfig(options, context);
+    const { config } = await loadCommandConfig(options, context);
     const stopped = stopSignal();
     const telemetry = createTelemetry(config.log);
     // The embedded database starts in a thread of its own; the web framework is loaded meanwhile.

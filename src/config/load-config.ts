@@ -80,13 +80,8 @@ function engineModules(file: ConfigFile | undefined, environment: Environment): 
 }
 
 function collect({ file, model, given, problems, environment }: Draft): ConfigTree {
-  const tree = file?.tree ?? Object.create(null);
-  for (const setting of file ? model.settings : []) {
-    const value = valueAt(tree, setting.path);
-    if (value === undefined) continue;
-    given.set(setting.path, { value, source: file?.name ?? "" });
-    if (setting.isSecret && !isFileReference(value)) problems.push(secretInClear(setting.path, file?.name ?? ""));
-  }
+  if (file) noteFile(file, { model, given, problems });
+  const tree: ConfigTree = file?.tree ?? Object.create(null);
   const read = readEnvironment(environment, model, given);
   problems.push(...read.problems);
   for (const { path, variable, value } of read.settings) {
@@ -94,6 +89,15 @@ function collect({ file, model, given, problems, environment }: Draft): ConfigTr
     given.set(path, { value, source: variable });
   }
   return tree;
+}
+
+function noteFile({ name, tree }: ConfigFile, { model, given, problems }: Pick<Draft, "model" | "given" | "problems">) {
+  for (const setting of model.settings) {
+    const value = valueAt(tree, setting.path);
+    if (value === undefined) continue;
+    given.set(setting.path, { value, source: name });
+    if (setting.isSecret && !isFileReference(value)) problems.push(secretInClear(setting.path, name));
+  }
 }
 
 function secretInClear(path: string, file: string): ErrorItem {

@@ -10,10 +10,11 @@ const DEFAULT_ENGINES = { hot: "in-memory", relational: "postgres" } as const;
  */
 export function completeStorage(tree: ConfigTree, engines: readonly EngineSettings[]): void {
   for (const tier of TIERS) {
-    const engine = chosenEngine(tree, tier);
-    if (!engines.some((each) => each.tier === tier && each.name === engine)) continue;
-    setValueAt(tree, `${TIER_PATHS[tier]}.engine`, engine);
-    const section = `${TIER_PATHS[tier]}.${engine}`;
+    const chosen = chosenEngine(tree, tier);
+    const engine = engines.find((each) => each.tier === tier && each.name === chosen);
+    if (!engine) continue;
+    setValueAt(tree, `${TIER_PATHS[tier]}.engine`, engine.name);
+    const section = `${TIER_PATHS[tier]}.${engine.name}`;
     if (valueAt(tree, section) === undefined) setValueAt(tree, section, {});
   }
 }

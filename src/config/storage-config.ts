@@ -62,7 +62,25 @@ const allowVolatile = z
 
 /** @param engines those of the vault and those from outside */
 export function storageSchema(engines: readonly EngineSettings[]) {
-  const hot = z.strictObject({
+  const documents = documentsSchema(engines);
+  return z.strictObject({
+    engineModules: z
+      .union([z.string().transform(namesIn), z.array(z.string().min(1))])
+      .default([])
+      .describe("Packages, or files beginning with ./, that bring engines of their own; separated by commas."),
+    hot: extended(hotSchema(engines), engines, "hot").prefault({}),
+    warm: z
+      .strictObject({
+        relational: extended(relationalSchema(engines), engines, "relational").prefault({}),
+        documents: extended(documents, engines, "documents").prefault({}),
+      })
+      .prefault({}),
+    cold: extended(coldSchema(engines, documents), engines, "cold").prefault({}),
+  });
+}
+
+function hotSchema(engines: readonly EngineSettings[]) {
+  return z.strictObject({
     engine: engineName(engines, "hot").default("in-memory").describe("Where the cache is."),
     required: required(false),
     allowVolatile,
@@ -77,7 +95,10 @@ export function storageSchema(engines: readonly EngineSettings[]) {
     ...resilience({ openMs: 5_000, concurrentMax: 1_000 }),
     observability: observability("metrics"),
   });
-  const relational = z.strictObject({
+}
+
+function relationalSchema(engines: readonly EngineSettings[]) {
+  return z.strictObject({
     engine: engineName(engines, "relational")
       .default("postgres")
       .describe("postgres is a server when its url is set, else embedded. in-memory forgets everything at the end."),
@@ -86,7 +107,10 @@ export function storageSchema(engines: readonly EngineSettings[]) {
     "in-memory": z.strictObject({}).optional(),
     observability: observability("structured-logging"),
   });
-  const documents = z.strictObject({
+}
+
+function documentsSchema(engines: readonly EngineSettings[]) {
+  return z.strictObject({
     engine: engineName(engines, "documents")
       .default("postgres")
       .describe("Where documents are; the relational tier's engine by default."),
@@ -98,40 +122,28 @@ export function storageSchema(engines: readonly EngineSettings[]) {
     ...resilience({ openMs: 30_000, concurrentMax: 100 }),
     observability: observability("structured-logging"),
   });
-  const cold = z.strictObject({
-    ...documents.shape,
+}
+
+function coldSchema(engines: readonly EngineSettings[], { shape }: ReturnType<typeof documentsSchema>) {
+  return z.strictObject({
+    ...shape,
     engine: engineName(engines, "cold")
       .default("postgres")
       .describe("Where sealed records are; the relational tier's engine by default."),
     observability: observability("full-tracing"),
   });
-  const extended = <Shape extends z.core.$ZodLooseShape>(tier: Tier, schema: z.ZodObject<Shape>) =>
-    schema.extend(sectionsOf(engines, tier)) as unknown as z.ZodObject<Shape, z.core.$strict>;
-  return z.strictObject({
-    engineModules: z
-      .union([z.string().transform(namesIn), z.array(z.string().min(1))])
-      .default([])
-      .describe("Packages, or files beginning with ./, that bring engines of their own; separated by commas."),
-    hot: extended("hot", hot).prefault({}),
-    warm: z
-      .strictObject({
-        relational: extended("relational", relational).prefault({}),
-        documents: extended("documents", documents).prefault({}),
-      })
-      .prefault({}),
-    cold: extended("cold", cold).prefault({}),
-  });
+}
+
+/** With the sections of engines from outside, which its type does not tell. */
+function extended<Schema extends z.ZodObject>(schema: Schema, engines: readonly EngineSettings[], tier: Tier): Schema {
+  const builtIn: readonly EngineSettings[] = BUILT_IN_ENGINES;
+  const outside = engines.filter((engine) => engine.tier === tier && !builtIn.includes(engine));
+  const sections = Object.fromEntries(outside.map(({ name, settings }) => [name, settings.optional()]));
+  return schema.extend(sections) as unknown as Schema;
 }
 
 function engineName(engines: readonly EngineSettings[], tier: Tier) {
   return z.enum(engines.filter((engine) => engine.tier === tier).map(({ name }) => name));
-}
-
-/** The sections of engines from outside. */
-function sectionsOf(engines: readonly EngineSettings[], tier: Tier): Record<string, z.ZodOptional<z.ZodObject>> {
-  const builtIn: readonly EngineSettings[] = BUILT_IN_ENGINES;
-  const outside = engines.filter((engine) => engine.tier === tier && !builtIn.includes(engine));
-  return Object.fromEntries(outside.map(({ name, settings }) => [name, settings.optional()]));
 }
 
 export function namesIn(list: string): string[] {

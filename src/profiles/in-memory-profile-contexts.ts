@@ -2,11 +2,11 @@ import type { CustomerId, ScenarioId } from "../identifiers.ts";
 import type { FieldDefinition, ValidationMode } from "../schema/field-definition.ts";
 import {
   compareRequirements,
-  compareText,
   type FieldRequirement,
   isSelected,
   type RequirementSelector,
 } from "../schema/requirement.ts";
+import { compareText } from "../text-order.ts";
 import type { ProfileTables } from "./in-memory-profile-tables.ts";
 import { isCurrentlyActive } from "./item.ts";
 import type { GapContext, WriteContext, WriteContextQuery } from "./profile-store.ts";

@@ -1,9 +1,9 @@
 import type { CustomerId, ItemId, MergeId, ScenarioId, TenantId } from "../identifiers.ts";
 import type { RequirementSelector } from "../schema/requirement.ts";
-import { compareText } from "../schema/requirement.ts";
 import type { InMemorySession } from "../storage/in-memory/in-memory-database.ts";
 import { encodeCursor, type Page, type PageRequest, pageOf } from "../storage/page.ts";
 import { tenantRows } from "../tenants/in-memory-tenant-directory.ts";
+import { compareText } from "../text-order.ts";
 import { type Asset, VAULT_STORAGE } from "./asset.ts";
 import type { ApplyOutcome, ChangeSet, MergeChange, MergeRecord, PurgeSet } from "./change-set.ts";
 import type { CustomerRecord, CustomerSummary, ProfileRecord } from "./customer.ts";

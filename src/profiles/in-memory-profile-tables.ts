@@ -1,6 +1,6 @@
 import type { CustomerId, ItemId } from "../identifiers.ts";
-import { compareText } from "../schema/requirement.ts";
 import type { InMemoryTable, InMemoryTables } from "../storage/in-memory/in-memory-database.ts";
+import { compareText } from "../text-order.ts";
 import type { Asset, AssetInsert } from "./asset.ts";
 import type { MergeRecord } from "./change-set.ts";
 import type { ChannelIdentity, Consent, CustomerRecord, ProfileRecord } from "./customer.ts";
@@ -64,7 +64,7 @@ export class ProfileTables {
     return this.identities
       .filter((row) => row.customerId === customerId)
       .map(({ customerId: _, ...identity }) => identity)
-      .sort((a, b) => compareText(a.channel, b.channel) || compareCodePoints(a.channelUserId, b.channelUserId));
+      .sort((a, b) => compareText(a.channel, b.channel) || compareText(a.channelUserId, b.channelUserId));
   }
 
   fieldsOf(customerId: CustomerId, matches: (row: FieldRow) => boolean): FieldRow[] {
@@ -126,11 +126,6 @@ export function identityKey(identity: { channel: string; channelUserId: string }
 
 function bySequence(a: Sequenced, b: Sequenced): number {
   return a.sequence < b.sequence ? -1 : 1;
-}
-
-/** The order of the bytes in UTF-8: the code units of surrogate pairs sort before characters that come earlier. */
-function compareCodePoints(a: string, b: string): number {
-  return Buffer.compare(Buffer.from(a), Buffer.from(b));
 }
 
 /** By name, then newest first. */

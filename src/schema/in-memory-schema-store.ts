@@ -1,10 +1,10 @@
 import { VaultError } from "../errors.ts";
 import type { AgentId, ScenarioId } from "../identifiers.ts";
 import type { InMemorySession, InMemoryTable, InMemoryTables } from "../storage/in-memory/in-memory-database.ts";
+import { compareText } from "../text-order.ts";
 import { DEFINITIONS_PER_AGENT_MAX, type FieldDefinition } from "./field-definition.ts";
 import {
   compareRequirements,
-  compareText,
   type FieldRequirement,
   isSelected,
   REQUIREMENTS_PER_SCENARIO_MAX,

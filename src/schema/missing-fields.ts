@@ -1,16 +1,11 @@
 import type { Instant } from "../clock.ts";
 import type { AgentId, FieldDefinitionId, RequirementId, StepId } from "../identifiers.ts";
 import type { JsonObject, JsonValue } from "../json.ts";
+import { compareText } from "../text-order.ts";
 import type { ConditionCompiler } from "./condition.ts";
 import { type ConditionContext, conditionContext } from "./condition-context.ts";
 import { type FieldDefinition, type FieldValueType, isInForce } from "./field-definition.ts";
-import {
-  compareText,
-  effectiveLevel,
-  type FallbackAction,
-  type FieldRequirement,
-  type RequiredLevel,
-} from "./requirement.ts";
+import { effectiveLevel, type FallbackAction, type FieldRequirement, type RequiredLevel } from "./requirement.ts";
 
 export const MISSING_REASONS = ["absent", "expired", "stale", "unverified", "needs_confirmation"] as const;
 export type MissingReason = (typeof MISSING_REASONS)[number];

@@ -1,5 +1,6 @@
 import type { Instant } from "../clock.ts";
 import type { AgentId, RequirementId, ScenarioId, StepId } from "../identifiers.ts";
+import { compareText } from "../text-order.ts";
 
 export const REQUIRED_LEVELS = ["hard", "soft"] as const;
 /** `hard` has to be there before an agent may go on; `soft` is good to have. */
@@ -70,11 +71,6 @@ export function requirementKey(key: RequirementKey): string {
 /** By collection order, then field name, then id. */
 export function compareRequirements(a: FieldRequirement, b: FieldRequirement): number {
   return a.collectionOrder - b.collectionOrder || compareText(a.fieldName, b.fieldName) || compareText(a.id, b.id);
-}
-
-/** By code unit, as PostgreSQL's `C` collation orders ASCII text. */
-export function compareText(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }
 
 /** The level that counts: a requirement that waits for review never blocks. */

@@ -3,8 +3,8 @@ import type { JsonValue } from "../json.ts";
 /**
  * The way to a member from the top of a document, one name per level: `["address", "city"]`. It passes through
  * objects only. An array stands for itself, and its elements are reached with `elemMatch`; a path that meets an array,
- * a scalar or `null` before its end leads to nothing, as one to an absent member does. Names are 1 to 128 characters without `.`, `$`
- * and NUL; at most 16 of them. `[]` is the value itself, within `elemMatch` only.
+ * a scalar or `null` before its end leads to nothing, as one to an absent member does. Names are 1 to 128 characters
+ * of well-formed text without `.`, `$` and NUL; at most 16 of them. `[]` is the value itself, within `elemMatch` only.
  */
 export type FilterPath = readonly string[];
 
@@ -36,12 +36,13 @@ export type Filter =
 
 /** Levels of `and`, `or`, `not` and `elemMatch` within one another, at most. */
 export const FILTER_DEPTH_MAX = 16;
-/** Conditions of one filter, the values of `in` and `nin` counted one by one, at most. */
+/** Conditions of one filter, `elemMatch` and empty lists too, the values of `in` and `nin` counted one by one, at most. */
 export const FILTER_SIZE_MAX = 1_000;
 
 /**
- * One sort key. Ascending order: absent and `null` (which are equal), then numbers by value, texts by code point, objects and arrays (which are
- * all equal), `false`, `true`. Descending is its mirror. Ties are broken by id, ascending, always.
+ * One sort key. Ascending order: absent and `null` (which are equal), then numbers by value, texts by code point,
+ * objects and arrays (which are all equal), `false`, `true`. Descending is its mirror. Ties are broken by id,
+ * ascending, always.
  */
 export interface OrderKey {
   readonly path: FilterPath;

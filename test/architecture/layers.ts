@@ -2,7 +2,7 @@ import { importsOf, isTest, type SourceFile, unitOf } from "./source-file.ts";
 
 /** The units of src from the ground up. A unit imports from the ranks below its own. */
 export const RANKS: readonly (readonly string[])[] = [
-  ["errors", "codes", "clock", "identifiers", "json"],
+  ["errors", "codes", "clock", "identifiers", "json", "text-order"],
   ["config", "telemetry"],
   ["storage"],
   ["migrations", "tenants", "jobs", "models"],
@@ -20,6 +20,7 @@ const EDGES: Readonly<Record<string, readonly string[]>> = {
   schema: ["audit"],
   wallets: ["audit"],
   profiles: ["register"],
+  sessions: ["profiles"],
   client: ["http"],
   mcp: ["http"],
   cli: ["http", "mcp", "client"],

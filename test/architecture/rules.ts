@@ -33,7 +33,7 @@ function mayUse(path: string, target: string): boolean {
   const own = engineFolderOf(path);
   const used = engineFolderOf(target) ?? (target.startsWith("src/") ? enginePrefixOf(target) : undefined);
   if (own !== undefined && !target.startsWith(`src/storage/${own}/`)) {
-    const shared = ["storage", "errors", "codes", "clock", "identifiers", "json", "config", "telemetry"];
+    const shared = ["storage", "errors", "codes", "clock", "identifiers", "json", "text-order", "config", "telemetry"];
     return used === undefined && shared.includes(unitOf(target));
   }
   if (used === undefined || ENGINE_USERS.includes(unitOf(path)) || path === "src/storage/tiers.ts") return true;

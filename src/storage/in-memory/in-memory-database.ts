@@ -1,5 +1,7 @@
 import { VaultError } from "../../errors.ts";
 import type { TenantId } from "../../identifiers.ts";
+import type { CallOptions } from "../call-options.ts";
+import { abortedError, throwIfAborted, untilAborted } from "../until-aborted.ts";
 
 /**
  * The in-process engine's tables. Rows are frozen values keyed by text, so handing one out is handing out
@@ -72,47 +74,70 @@ export interface InMemoryTables {
   onUndo(step: () => void): void;
 }
 
+/** Where a transaction stands; statements of it are run while there is nothing to refuse them with. */
+interface TransactionState {
+  refusal: VaultError | undefined;
+}
+
 /**
  * Serialises units of work of one tenant. Work is synchronous, so a unit is atomic; a throw undoes what it
- * wrote. A transaction holds the tenant's queue until its callback settles.
+ * wrote. A transaction holds the tenant's queue until its callback settles, or until it is given up.
+ *
+ * A signal that fires rejects the call with `aborted`. A unit that waits is not run then, and a transaction is undone
+ * and refuses whatever its callback goes on with.
  */
 export class InMemorySession {
   readonly #scope: InMemoryScope;
   /** Set inside a transaction, whose statements run at once instead of queueing behind it. */
-  readonly #transaction: { open: boolean } | undefined;
+  readonly #transaction: TransactionState | undefined;
 
-  constructor(scope: InMemoryScope, transaction: { open: boolean } | undefined) {
+  constructor(scope: InMemoryScope, transaction: TransactionState | undefined) {
     this.#scope = scope;
     this.#transaction = transaction;
   }
 
   /** Runs `work` as one atomic unit. */
-  run<T>(work: (tables: InMemoryTables) => T): Promise<T> {
-    if (this.#transaction) return Promise.resolve().then(() => this.#atomically(work));
-    return this.#enqueue(() => this.#atomically(work));
+  run<T>(work: (tables: InMemoryTables) => T, options?: CallOptions | undefined): Promise<T> {
+    const signal = options?.signal;
+    const unit = (): T => {
+      throwIfAborted(signal);
+      return this.#atomically(work);
+    };
+    if (this.#transaction) return untilAborted(signal, () => Promise.resolve().then(unit), this.#doom);
+    return untilAborted(signal, () => this.#enqueue(unit));
   }
 
-  transaction<T>(work: (transaction: InMemorySession) => Promise<T>): Promise<T> {
-    if (this.#transaction) return work(this);
-    return this.#enqueue(async () => {
-      const steps: (() => void)[] = [];
-      const transaction = { open: true };
-      this.#scope.undo = steps;
-      try {
-        return await work(new InMemorySession(this.#scope, transaction));
-      } catch (error) {
-        rollBack(steps, 0);
-        throw error;
-      } finally {
-        transaction.open = false;
-        this.#scope.undo = undefined;
-      }
-    });
+  transaction<T>(work: (transaction: InMemorySession) => Promise<T>, options?: CallOptions | undefined): Promise<T> {
+    const signal = options?.signal;
+    if (this.#transaction) return untilAborted(signal, () => work(this), this.#doom);
+    return untilAborted(signal, () => this.#enqueue(() => this.#transact(work, signal)));
   }
+
+  async #transact<T>(work: (transaction: InMemorySession) => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+    throwIfAborted(signal);
+    const steps: (() => void)[] = [];
+    const transaction: TransactionState = { refusal: undefined };
+    this.#scope.undo = steps;
+    try {
+      const result = await untilAborted(signal, () => work(new InMemorySession(this.#scope, transaction)));
+      if (transaction.refusal) throw wentOnError(transaction.refusal);
+      return result;
+    } catch (error) {
+      rollBack(steps, 0);
+      throw error;
+    } finally {
+      transaction.refusal ??= signal?.aborted ? abortedError() : endedError();
+      this.#scope.undo = undefined;
+    }
+  }
+
+  readonly #doom = (): void => {
+    if (this.#transaction) this.#transaction.refusal ??= abortedError();
+  };
 
   #atomically<T>(work: (tables: InMemoryTables) => T): T {
     if (this.#scope.isClosed()) throw new VaultError("closed", "The vault was closed.");
-    if (this.#transaction?.open === false) throw new VaultError("internal_error", "The transaction has ended.");
+    if (this.#transaction?.refusal) throw this.#transaction.refusal;
     const outer = this.#scope.undo;
     const steps = outer ?? [];
     const start = steps.length;
@@ -132,6 +157,14 @@ export class InMemorySession {
     this.#scope.tail = result.catch(() => undefined);
     return result;
   }
+}
+
+function endedError(): VaultError {
+  return new VaultError("internal_error", "The transaction has ended.");
+}
+
+function wentOnError(cause: VaultError): VaultError {
+  return new VaultError("internal_error", "A transaction went on after a statement of it had failed.", { cause });
 }
 
 function rollBack(steps: (() => void)[], start: number): void {

@@ -1,5 +1,7 @@
 import pg from "pg";
 import { invariant, VaultError } from "../../errors.ts";
+import { abortedError } from "../until-aborted.ts";
+import { cancelRequest } from "./cancel-request.ts";
 import type { ConnectionLease, ConnectionSource } from "./connection-source.ts";
 import { lendToOwner } from "./owner-session.ts";
 import { type DatabaseState, PostgresDatabase } from "./postgres-database.ts";
@@ -27,6 +29,8 @@ const IDLE_CONNECTION_MS = 60_000;
 const IDLE_TRANSACTION_MS = 60_000;
 /** A server that is frozen cannot cancel its statements; then the client gives up this much later. */
 const CLIENT_GRACE_MS = 1_000;
+/** A server that does not take a request to cancel by then will not; the connection is thrown away. */
+const CANCEL_TIMEOUT_MS = 5_000;
 /** One timer for all statements: one per statement would cost more than the rest of the bookkeeping. */
 const STALL_CHECK_MS = 1_000;
 
@@ -115,11 +119,11 @@ class PooledConnections implements ConnectionSource {
     this.#stallCheck = setInterval(() => this.#cutStalled(), STALL_CHECK_MS).unref();
   }
 
-  async run(call: ScopedStatement): Promise<SqlRow[]> {
-    const client = await this.#acquire();
+  async run(call: ScopedStatement, signal: AbortSignal | undefined): Promise<SqlRow[]> {
+    const client = await this.#acquire(signal);
     let rows: SqlRow[];
     try {
-      rows = await this.#connectionOf(client).run(call);
+      rows = await (signal ? this.#runCancellable(client, call, signal) : this.#connectionOf(client).run(call));
     } catch (error) {
       this.#release(client, breaksConnection(error));
       throw translateError(error);
@@ -128,10 +132,11 @@ class PooledConnections implements ConnectionSource {
     return rows;
   }
 
-  async lease(): Promise<ConnectionLease> {
-    const client = await this.#acquire();
+  async lease(signal: AbortSignal | undefined): Promise<ConnectionLease> {
+    const client = await this.#acquire(signal);
     return {
       connection: this.#connectionOf(client),
+      cancel: () => this.#cancel(client),
       release: (failure) => this.#release(client, failure !== undefined || client.getTransactionStatus() !== "I"),
     };
   }
@@ -174,11 +179,38 @@ class PooledConnections implements ConnectionSource {
     for (const client of this.#leased) if (this.#connectionOf(client).busySince < limit) cut(client);
   }
 
-  #acquire(): Promise<pg.PoolClient> {
+  /** Settles when both the statement and the request to cancel it are over: a late one would meet the next statement. */
+  async #runCancellable(client: pg.PoolClient, call: ScopedStatement, signal: AbortSignal): Promise<SqlRow[]> {
+    // Fired since the connection was had: the caller has its answer already.
+    if (signal.aborted) return [];
+    let cancelling: Promise<void> | undefined;
+    const cancel = (): void => {
+      cancelling = this.#cancel(client);
+      cancelling.catch(ignore);
+    };
+    signal.addEventListener("abort", cancel, { once: true });
+    try {
+      return await this.#connectionOf(client).run(call);
+    } finally {
+      signal.removeEventListener("abort", cancel);
+      await cancelling;
+    }
+  }
+
+  #cancel(client: pg.PoolClient): Promise<void> {
+    return cancelRequest(this.#config, client, CANCEL_TIMEOUT_MS);
+  }
+
+  /** Rejects with `aborted` at once; the place in the pool's queue cannot be left, and is passed on when its turn comes. */
+  #acquire(signal: AbortSignal | undefined): Promise<pg.PoolClient> {
     return new Promise((resolve, reject) => {
+      const abort = (): void => reject(abortedError());
+      signal?.addEventListener("abort", abort, { once: true });
       this.#pool.connect((error, client) => {
-        if (client) {
-          this.#reachable = true;
+        signal?.removeEventListener("abort", abort);
+        if (client) this.#reachable = true;
+        if (client && signal?.aborted) client.release();
+        else if (client) {
           this.#leased.add(client);
           resolve(client);
         } else reject(this.#acquireError(error));

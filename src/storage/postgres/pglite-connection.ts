@@ -1,4 +1,5 @@
 import pg from "pg";
+import { throwIfAborted } from "../until-aborted.ts";
 import type { ConnectionLease, ConnectionSource } from "./connection-source.ts";
 import { lendToOwner } from "./owner-session.ts";
 import { PGliteStream } from "./pglite-stream.ts";
@@ -59,12 +60,13 @@ class PGliteConnections implements ConnectionSource {
     this.#lock = new SharedLock(waitMs);
   }
 
-  async run(call: ScopedStatement): Promise<SqlRow[]> {
-    const turn = this.#lock.share();
+  async run(call: ScopedStatement, signal: AbortSignal | undefined): Promise<SqlRow[]> {
+    const turn = this.#lock.share(signal);
     if (turn) await turn;
     try {
       this.#application ??= this.#openApplication();
       const { connection } = await this.#application;
+      throwIfAborted(signal);
       return await connection.run(call);
     } catch (error) {
       throw translateError(error);
@@ -74,8 +76,8 @@ class PGliteConnections implements ConnectionSource {
     }
   }
 
-  async lease(): Promise<ConnectionLease> {
-    await this.#lock.exclude();
+  async lease(signal: AbortSignal | undefined): Promise<ConnectionLease> {
+    await this.#lock.exclude(signal);
     try {
       this.#application ??= this.#openApplication();
       const { connection } = await this.#application;
@@ -83,7 +85,8 @@ class PGliteConnections implements ConnectionSource {
         this.#lock.releaseExclusive();
         this.#upkeep.count();
       };
-      return { connection, release };
+      // One thread runs the database, and while it runs a statement it hears nothing.
+      return { connection, cancel: () => Promise.resolve(), release };
     } catch (error) {
       this.#lock.releaseExclusive();
       throw translateError(error);

@@ -1,5 +1,7 @@
 import { invariant, isVaultError, VaultError } from "../../errors.ts";
 import { isUuid, type TenantId } from "../../identifiers.ts";
+import type { CallOptions } from "../call-options.ts";
+import { untilAborted } from "../until-aborted.ts";
 import type { ConnectionSource } from "./connection-source.ts";
 import type { ScopedStatement } from "./scoped-connection.ts";
 import {
@@ -75,17 +77,21 @@ export class PostgresDatabase implements SqlDatabase {
   #session(scope: string): SqlSession {
     const transactions = { source: this.#source, scope, checkStatement: this.#checkStatement };
     return {
-      query: <Row extends SqlRow>(statement: SqlStatement, values: readonly unknown[]) =>
-        this.#run({ scope, statement, values }) as Promise<Row[]>,
-      transaction: (work) => this.#call(() => runTransaction(transactions, work)),
+      query: <Row extends SqlRow>(statement: SqlStatement, values: readonly unknown[], options?: CallOptions) =>
+        this.#run({ scope, statement, values }, options?.signal) as Promise<Row[]>,
+      transaction: (work, options) =>
+        untilAborted(options?.signal, () => this.#call(() => runTransaction(transactions, work, options))),
     };
   }
 
-  #run(call: ScopedStatement): Promise<SqlRow[]> {
-    return this.#call(() => {
-      this.#checkStatement(call.statement, call.values);
-      return this.#source.run(call);
-    });
+  #run(call: ScopedStatement, signal?: AbortSignal | undefined): Promise<SqlRow[]> {
+    return untilAborted(signal, () =>
+      // The call is open for as long as its connection is taken, which may be longer than the caller waits.
+      this.#call(() => {
+        this.#checkStatement(call.statement, call.values);
+        return this.#source.run(call, signal);
+      }),
+    );
   }
 
   async #call<T>(work: () => Promise<T>): Promise<T> {

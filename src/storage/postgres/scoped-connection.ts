@@ -2,7 +2,7 @@ import type { ClientBase, Submittable } from "pg";
 import { VaultError } from "../../errors.ts";
 import { quoteIdentifier } from "./quote-identifier.ts";
 import { type PreludeStep, type QueryCallback, ScopedQuery } from "./scoped-query.ts";
-import { APPLICATION_ROLE, type SqlRow, type SqlStatement, TENANT_SETTING } from "./sql-database.ts";
+import { APPLICATION_ROLE, type SqlIsolation, type SqlRow, type SqlStatement, TENANT_SETTING } from "./sql-database.ts";
 import { sqlStateOf } from "./translate-error.ts";
 
 export interface ConnectionSettings {
@@ -12,19 +12,21 @@ export interface ConnectionSettings {
   readonly idleTransactionTimeoutMs: number;
 }
 
-/** A statement, whom it runs for, and whether it opens a transaction. */
+/** A statement, whom it runs for, and which kind of transaction it opens, if it does. */
 export interface ScopedStatement {
   /** A tenant's UUID or the platform; `undefined` when the statement reads no table. */
   readonly scope: string | undefined;
   readonly statement: SqlStatement;
   readonly values: readonly unknown[];
-  readonly begin?: boolean;
+  readonly begin?: SqlIsolation;
 }
 
-const BEGIN: PreludeStep = { name: "strongroom_begin", values: [] };
+const BEGIN: Readonly<Record<SqlIsolation, PreludeStep>> = {
+  "read-committed": { name: "strongroom_begin", values: [] },
+  serializable: { name: "strongroom_begin_serializable", values: [] },
+};
 const SET_SCOPE = "strongroom_set_scope";
 const NOTHING_BEFORE: readonly PreludeStep[] = [];
-const BEGIN_BEFORE: readonly PreludeStep[] = [BEGIN];
 
 /**
  * A connection that runs as the application role and remembers whom row-level security lets it see. The setting
@@ -49,7 +51,9 @@ export class ScopedConnection {
     try {
       await Promise.all([
         client.query(openingSql(settings)),
-        client.query({ name: BEGIN.name, text: "begin isolation level read committed" }),
+        client.query({ name: BEGIN["read-committed"].name, text: "begin isolation level read committed" }),
+        client.query("rollback"),
+        client.query({ name: BEGIN.serializable.name, text: "begin isolation level serializable" }),
         client.query("rollback"),
       ]);
     } catch (error) {
@@ -63,10 +67,14 @@ export class ScopedConnection {
     return this.#busySince;
   }
 
+  get isBusy(): boolean {
+    return this.#unanswered > 0;
+  }
+
   run(call: ScopedStatement): Promise<SqlRow[]> {
     const { scope } = call;
     const changes = scope !== undefined && (this.#changesOnTheirWay > 0 || this.#scope !== scope);
-    const query = new ScopedQuery(call.statement, call.values, preludeOf(call.begin === true, changes, scope));
+    const query = new ScopedQuery(call.statement, call.values, preludeOf(call.begin, changes, scope));
     if (changes) this.#changesOnTheirWay++;
     this.#sent();
     return new Promise((resolve, reject) => {
@@ -122,10 +130,14 @@ export class ScopedConnection {
   }
 }
 
-function preludeOf(begin: boolean, changes: boolean, scope: string | undefined): readonly PreludeStep[] {
-  if (!changes || scope === undefined) return begin ? BEGIN_BEFORE : NOTHING_BEFORE;
+function preludeOf(
+  begin: SqlIsolation | undefined,
+  changes: boolean,
+  scope: string | undefined,
+): readonly PreludeStep[] {
+  if (!changes || scope === undefined) return begin ? [BEGIN[begin]] : NOTHING_BEFORE;
   const setScope: PreludeStep = { name: SET_SCOPE, values: [scope] };
-  return begin ? [BEGIN, setScope] : [setScope];
+  return begin ? [BEGIN[begin], setScope] : [setScope];
 }
 
 /**

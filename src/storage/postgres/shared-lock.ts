@@ -1,4 +1,5 @@
 import { VaultError } from "../../errors.ts";
+import { abortedError } from "../until-aborted.ts";
 
 interface Waiter {
   readonly exclusive: boolean;
@@ -7,7 +8,7 @@ interface Waiter {
 
 /**
  * Any number of sharing holders or one exclusive holder, first come, first served: a stream of sharing calls
- * does not keep an exclusive one out.
+ * does not keep an exclusive one out. Who waits leaves when its signal fires, with `aborted`.
  */
 export class SharedLock {
   readonly #waitMs: number;
@@ -21,14 +22,14 @@ export class SharedLock {
   }
 
   /** `undefined` when the lock was free and is now held; no promise is worth it then. */
-  share(): Promise<void> | undefined {
-    if (this.#exclusive || this.#waiters.length > 0) return this.#wait(false);
+  share(signal?: AbortSignal | undefined): Promise<void> | undefined {
+    if (this.#exclusive || this.#waiters.length > 0) return this.#wait(false, signal);
     this.#sharing++;
     return undefined;
   }
 
-  exclude(): Promise<void> | undefined {
-    if (this.#exclusive || this.#sharing > 0 || this.#waiters.length > 0) return this.#wait(true);
+  exclude(signal?: AbortSignal | undefined): Promise<void> | undefined {
+    if (this.#exclusive || this.#sharing > 0 || this.#waiters.length > 0) return this.#wait(true, signal);
     this.#exclusive = true;
     return undefined;
   }
@@ -43,20 +44,28 @@ export class SharedLock {
     this.#admit();
   }
 
-  #wait(exclusive: boolean): Promise<void> {
+  #wait(exclusive: boolean, signal: AbortSignal | undefined): Promise<void> {
     return new Promise((resolve, reject) => {
+      const stopWaiting = () => {
+        clearTimeout(deadline);
+        signal?.removeEventListener("abort", abort);
+      };
+      const leave = (reason: VaultError) => {
+        stopWaiting();
+        this.#waiters = this.#waiters.filter((other) => other !== waiter);
+        reject(reason);
+        this.#admit();
+      };
       const waiter: Waiter = {
         exclusive,
         proceed: () => {
-          clearTimeout(deadline);
+          stopWaiting();
           resolve();
         },
       };
-      const deadline = setTimeout(() => {
-        this.#waiters = this.#waiters.filter((other) => other !== waiter);
-        reject(new VaultError("storage_timeout", "The embedded database did not become free in time."));
-        this.#admit();
-      }, this.#waitMs);
+      const abort = () => leave(abortedError());
+      const deadline = setTimeout(() => leave(lateError()), this.#waitMs);
+      signal?.addEventListener("abort", abort, { once: true });
       this.#waiters.push(waiter);
     });
   }
@@ -71,4 +80,8 @@ export class SharedLock {
       next.proceed();
     }
   }
+}
+
+function lateError(): VaultError {
+  return new VaultError("storage_timeout", "The embedded database did not become free in time.");
 }

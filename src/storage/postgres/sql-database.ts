@@ -1,4 +1,5 @@
 import type { TenantId } from "../../identifiers.ts";
+import type { CallOptions } from "../call-options.ts";
 
 /**
  * A statement with a stable name. Servers prepare it once per connection and reuse the plan, which is
@@ -17,17 +18,36 @@ export type SqlRow = Readonly<Record<string, unknown>>;
  * (or to the platform, which sees tenants and API keys and nothing else).
  *
  * Errors: `storage_unavailable` when the server cannot be reached or goes away, `storage_timeout` when a
- * statement exceeds its deadline, `closed` after the database was closed. Constraint violations are
- * thrown as `ConstraintViolation` with the constraint's name, for the store to translate.
+ * statement exceeds its deadline, `closed` after the database was closed, `aborted` when the signal of the call
+ * fires. Constraint violations are thrown as `ConstraintViolation` with the constraint's name, for the store to
+ * translate.
  */
 export interface SqlSession {
   /** One round trip. Values are sent as parameters, JSON values already stringified by the caller. */
-  query<Row extends SqlRow>(statement: SqlStatement, values: readonly unknown[]): Promise<Row[]>;
+  query<Row extends SqlRow>(
+    statement: SqlStatement,
+    values: readonly unknown[],
+    options?: CallOptions | undefined,
+  ): Promise<Row[]>;
   /**
-   * Runs `work` in one READ COMMITTED transaction and commits when it resolves; any rejection rolls back
-   * and is rethrown. Inside a transaction the call nests: the inner work joins the outer transaction.
+   * Runs `work` in one transaction and commits when it resolves; any rejection rolls back and is rethrown. Inside a
+   * transaction the call nests: the inner work joins the outer transaction, whose isolation has to be as high
+   * (`unsupported`). An abort dooms the transaction: the work's next statement is refused with `aborted`.
    */
-  transaction<T>(work: (transaction: SqlSession) => Promise<T>): Promise<T>;
+  transaction<T>(
+    work: (transaction: SqlSession) => Promise<T>,
+    options?: SqlTransactionOptions | undefined,
+  ): Promise<T>;
+}
+
+export type SqlIsolation = "read-committed" | "serializable";
+
+export interface SqlTransactionOptions extends CallOptions {
+  /**
+   * `read-committed` when left out. The work of a `serializable` one is run again when the database gives it up
+   * because of another, up to 3 times more; then it rejects with `write_conflict`.
+   */
+  readonly isolation?: SqlIsolation | undefined;
 }
 
 export interface SqlDatabase extends AsyncDisposable {

@@ -1,33 +1,52 @@
-import { invariant, VaultError } from "../../errors.ts";
+import { invariant, isVaultError, VaultError } from "../../errors.ts";
+import type { CallOptions } from "../call-options.ts";
+import { abortedError, throwIfAborted, untilAborted } from "../until-aborted.ts";
 import type { ConnectionLease, ConnectionSource } from "./connection-source.ts";
-import type { SqlRow, SqlSession, SqlStatement } from "./sql-database.ts";
+import type { SqlIsolation, SqlRow, SqlSession, SqlStatement, SqlTransactionOptions } from "./sql-database.ts";
 import { breaksConnection, sqlStateOf, translateError } from "./translate-error.ts";
 
-export interface TransactionOptions {
+export interface TransactionContext {
   readonly source: ConnectionSource;
   readonly scope: string;
   /** Throws when the statement cannot be prepared. */
   readonly checkStatement: (statement: SqlStatement, values: readonly unknown[]) => void;
 }
 
-/** Runs `work` in one transaction of the scope; see `SqlSession.transaction`. */
+/** How often the work of a serializable transaction is run at most. */
+const SERIALIZABLE_RUNS_MAX = 4;
+
+/**
+ * Runs `work` in one transaction of the scope; see `SqlSession.transaction`. Settles when the connection is free again,
+ * which may be later than the signal.
+ */
 export async function runTransaction<T>(
-  options: TransactionOptions,
+  context: TransactionContext,
   work: (transaction: SqlSession) => Promise<T>,
+  options: SqlTransactionOptions = {},
 ): Promise<T> {
-  const transaction = new SqlTransaction(options);
-  let result: T;
-  try {
-    result = await work(transaction);
-  } catch (error) {
-    await transaction.rollback();
-    throw error;
+  const runsMax = options.isolation === "serializable" ? SERIALIZABLE_RUNS_MAX : 1;
+  for (let run = 1; ; run++) {
+    throwIfAborted(options.signal);
+    const transaction = new SqlTransaction(context, options);
+    try {
+      return await transaction.run(work);
+    } catch (error) {
+      if (runsMax === 1 || !transaction.wasInConflict) throw error;
+      if (run === runsMax) throw conflictError(error);
+    }
   }
-  await transaction.commit();
-  return result;
+}
+
+/** Whatever the work made of it. */
+function conflictError(error: unknown): VaultError {
+  return isVaultError(error, "write_conflict")
+    ? error
+    : new VaultError("write_conflict", "Concurrent writers got in each other's way.", { cause: error });
 }
 
 const IN_FAILED_TRANSACTION = "25P02";
+/** The database gave the transaction up because of another one. */
+const CONFLICTS = new Set(["40001", "40P01"]);
 
 /**
  * Takes a connection with its first statement, which carries the BEGIN: a transaction of n statements is n + 1
@@ -35,39 +54,83 @@ const IN_FAILED_TRANSACTION = "25P02";
  * because without its BEGIN they would run on their own.
  */
 class SqlTransaction implements SqlSession {
-  readonly #options: TransactionOptions;
+  readonly #context: TransactionContext;
+  readonly #isolation: SqlIsolation;
+  readonly #signal: AbortSignal | undefined;
   #lease: ConnectionLease | undefined;
   #opening: Promise<SqlRow[]> | undefined;
   /** The first failure, as the driver and as the vault name it; the server ignores everything after it. */
   #failure: { readonly raw: unknown; readonly translated: Error } | undefined;
+  #cancelling: Promise<void> | undefined;
   #ended = false;
 
-  constructor(options: TransactionOptions) {
-    this.#options = options;
+  constructor(context: TransactionContext, { isolation, signal }: SqlTransactionOptions) {
+    this.#context = context;
+    this.#isolation = isolation ?? "read-committed";
+    this.#signal = signal;
   }
 
-  async query<Row extends SqlRow>(statement: SqlStatement, values: readonly unknown[]): Promise<Row[]> {
-    this.#requireUsable();
-    const { scope } = this.#options;
+  /** Whether another transaction is the reason why this one failed. */
+  get wasInConflict(): boolean {
+    const sqlState = this.#failure && sqlStateOf(this.#failure.raw);
+    return sqlState !== undefined && CONFLICTS.has(sqlState);
+  }
+
+  async run<T>(work: (transaction: SqlSession) => Promise<T>): Promise<T> {
+    let result: T;
+    this.#signal?.addEventListener("abort", this.#abort, { once: true });
     try {
-      this.#options.checkStatement(statement, values);
+      result = await work(this);
+    } catch (error) {
+      await this.#rollback();
+      throw error;
+    } finally {
+      this.#signal?.removeEventListener("abort", this.#abort);
+    }
+    await this.#commit();
+    return result;
+  }
+
+  query<Row extends SqlRow>(
+    statement: SqlStatement,
+    values: readonly unknown[],
+    options?: CallOptions | undefined,
+  ): Promise<Row[]> {
+    const signal = options?.signal;
+    return untilAborted(signal, () => this.#query(statement, values, signal), this.#abort) as Promise<Row[]>;
+  }
+
+  transaction<T>(work: (transaction: SqlSession) => Promise<T>, options: SqlTransactionOptions = {}): Promise<T> {
+    if (options.isolation === "serializable" && this.#isolation !== "serializable") {
+      return Promise.reject(
+        new VaultError("unsupported", "A serializable transaction cannot be a part of one that is not."),
+      );
+    }
+    return untilAborted(options.signal, () => work(this), this.#abort);
+  }
+
+  async #query(
+    statement: SqlStatement,
+    values: readonly unknown[],
+    signal: AbortSignal | undefined,
+  ): Promise<SqlRow[]> {
+    this.#requireUsable();
+    const { scope } = this.#context;
+    try {
+      this.#context.checkStatement(statement, values);
       if (!this.#opening) {
-        this.#opening = this.#open(statement, values);
-        return (await this.#opening) as Row[];
+        this.#opening = this.#open(statement, values, signal);
+        return await this.#opening;
       }
       await this.#opening;
       this.#requireUsable();
-      return (await this.#leased().connection.run({ scope, statement, values })) as Row[];
+      return await this.#leased().connection.run({ scope, statement, values });
     } catch (error) {
       throw this.#fail(error);
     }
   }
 
-  transaction<T>(work: (transaction: SqlSession) => Promise<T>): Promise<T> {
-    return work(this);
-  }
-
-  async commit(): Promise<void> {
+  async #commit(): Promise<void> {
     await this.#end();
     if (this.#failure) {
       await this.#abandon();
@@ -81,22 +144,33 @@ class SqlTransaction implements SqlSession {
       committed = await this.#lease.connection.commit();
     } catch (error) {
       this.#lease.release(breaksConnection(error) ? error : undefined);
-      throw translateError(error);
+      throw this.#fail(error);
     }
     this.#lease.release();
     if (!committed) throw new VaultError("internal_error", "The database rolled a transaction back.");
   }
 
-  async rollback(): Promise<void> {
+  async #rollback(): Promise<void> {
     await this.#end();
     await this.#abandon();
   }
 
-  async #open(statement: SqlStatement, values: readonly unknown[]): Promise<SqlRow[]> {
-    const { source, scope } = this.#options;
-    this.#lease = await source.lease();
-    return this.#lease.connection.run({ scope, statement, values, begin: true });
+  async #open(statement: SqlStatement, values: readonly unknown[], signal: AbortSignal | undefined): Promise<SqlRow[]> {
+    const { source, scope } = this.#context;
+    this.#lease = await source.lease(eitherOf(signal, this.#signal));
+    if (this.#failure) throw this.#failure.translated;
+    return this.#lease.connection.run({ scope, statement, values, begin: this.#isolation });
   }
+
+  /** Dooms the transaction: what runs is cancelled, and what follows is refused. */
+  readonly #abort = (): void => {
+    const error = abortedError();
+    this.#failure ??= { raw: error, translated: error };
+    if (this.#ended || !this.#lease?.connection.isBusy) return;
+    this.#cancelling ??= this.#lease.cancel();
+    // Whoever gives the connection back looks at how it went.
+    this.#cancelling.catch(() => undefined);
+  };
 
   #leased(): ConnectionLease {
     invariant(this.#lease, "an opened transaction has a connection");
@@ -117,6 +191,7 @@ class SqlTransaction implements SqlSession {
       return;
     }
     try {
+      await this.#cancelling;
       await this.#lease.connection.rollback();
     } catch (error) {
       this.#lease.release(error);
@@ -136,4 +211,8 @@ class SqlTransaction implements SqlSession {
     this.#failure ??= { raw: error, translated };
     return translated;
   }
+}
+
+function eitherOf(a: AbortSignal | undefined, b: AbortSignal | undefined): AbortSignal | undefined {
+  return a && b ? AbortSignal.any([a, b]) : (a ?? b);
 }

@@ -97,7 +97,7 @@ export class InMemorySession {
   }
 
   /** Runs `work` as one atomic unit. */
-  run<T>(work: (tables: InMemoryTables) => T, options?: CallOptions | undefined): Promise<T> {
+  run<T>(work: (tables: InMemoryTables) => T, options?: CallOptions): Promise<T> {
     const signal = options?.signal;
     const unit = (): T => {
       throwIfAborted(signal);
@@ -107,7 +107,7 @@ export class InMemorySession {
     return untilAborted(signal, () => this.#enqueue(unit));
   }
 
-  transaction<T>(work: (transaction: InMemorySession) => Promise<T>, options?: CallOptions | undefined): Promise<T> {
+  transaction<T>(work: (transaction: InMemorySession) => Promise<T>, options?: CallOptions): Promise<T> {
     const signal = options?.signal;
     if (this.#transaction) return untilAborted(signal, () => work(this), this.#doom);
     return untilAborted(signal, () => this.#enqueue(() => this.#transact(work, signal)));

@@ -20,8 +20,8 @@ export interface ConnectionSource {
    * Runs one statement outside a transaction on a connection that may be shared. Once the signal fires, a call that
    * waits leaves the queue, and one that runs settles when its connection is free again, sooner where it can be cancelled.
    */
-  run(call: ScopedStatement, signal?: AbortSignal | undefined): Promise<SqlRow[]>;
-  lease(signal?: AbortSignal | undefined): Promise<ConnectionLease>;
+  run(call: ScopedStatement, signal?: AbortSignal): Promise<SqlRow[]>;
+  lease(signal?: AbortSignal): Promise<ConnectionLease>;
   asOwner<T>(work: (owner: OwnerConnection) => Promise<T>): Promise<T>;
   /** @param idle false when calls are still open although they had time to finish; they are cut off */
   close(idle: boolean): Promise<void>;

@@ -84,7 +84,7 @@ export class PostgresDatabase implements SqlDatabase {
     };
   }
 
-  #run(call: ScopedStatement, signal?: AbortSignal | undefined): Promise<SqlRow[]> {
+  #run(call: ScopedStatement, signal?: AbortSignal): Promise<SqlRow[]> {
     return untilAborted(signal, () =>
       // The call is open for as long as its connection is taken, which may be longer than the caller waits.
       this.#call(() => {

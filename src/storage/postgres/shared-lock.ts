@@ -22,13 +22,13 @@ export class SharedLock {
   }
 
   /** `undefined` when the lock was free and is now held; no promise is worth it then. */
-  share(signal?: AbortSignal | undefined): Promise<void> | undefined {
+  share(signal?: AbortSignal): Promise<void> | undefined {
     if (this.#exclusive || this.#waiters.length > 0) return this.#wait(false, signal);
     this.#sharing++;
     return undefined;
   }
 
-  exclude(signal?: AbortSignal | undefined): Promise<void> | undefined {
+  exclude(signal?: AbortSignal): Promise<void> | undefined {
     if (this.#exclusive || this.#sharing > 0 || this.#waiters.length > 0) return this.#wait(true, signal);
     this.#exclusive = true;
     return undefined;

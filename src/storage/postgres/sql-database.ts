@@ -24,20 +24,13 @@ export type SqlRow = Readonly<Record<string, unknown>>;
  */
 export interface SqlSession {
   /** One round trip. Values are sent as parameters, JSON values already stringified by the caller. */
-  query<Row extends SqlRow>(
-    statement: SqlStatement,
-    values: readonly unknown[],
-    options?: CallOptions | undefined,
-  ): Promise<Row[]>;
+  query<Row extends SqlRow>(statement: SqlStatement, values: readonly unknown[], options?: CallOptions): Promise<Row[]>;
   /**
    * Runs `work` in one transaction and commits when it resolves; any rejection rolls back and is rethrown. Inside a
    * transaction the call nests: the inner work joins the outer transaction, whose isolation has to be as high
    * (`unsupported`). An abort dooms the transaction: the work's next statement is refused with `aborted`.
    */
-  transaction<T>(
-    work: (transaction: SqlSession) => Promise<T>,
-    options?: SqlTransactionOptions | undefined,
-  ): Promise<T>;
+  transaction<T>(work: (transaction: SqlSession) => Promise<T>, options?: SqlTransactionOptions): Promise<T>;
 }
 
 export type SqlIsolation = "read-committed" | "serializable";

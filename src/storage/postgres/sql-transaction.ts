@@ -94,7 +94,7 @@ class SqlTransaction implements SqlSession {
   query<Row extends SqlRow>(
     statement: SqlStatement,
     values: readonly unknown[],
-    options?: CallOptions | undefined,
+    options?: CallOptions,
   ): Promise<Row[]> {
     const signal = options?.signal;
     return untilAborted(signal, () => this.#query(statement, values, signal), this.#abort) as Promise<Row[]>;

@@ -15,6 +15,8 @@ export type ApiKeyId = Id<"ApiKeyId">;
 export type MergeId = Id<"MergeId">;
 export type AuditEventId = Id<"AuditEventId">;
 export type ConsentId = Id<"ConsentId">;
+export type SessionId = Id<"SessionId">;
+export type MigrationPlanId = Id<"MigrationPlanId">;
 
 /** Where new ids and secrets come from; tests inject a seeded one. */
 export interface IdGenerator {

@@ -14,4 +14,6 @@ export { profileStoreContract } from "./profile-store-contract.ts";
 export type { SchemaStorage } from "./schema-storage.ts";
 export { schemaStoreContract } from "./schema-store-contract.ts";
 export { seededIds } from "./seeded-ids.ts";
+export { SESSION_MAX_AGE_MS, type SessionStorage } from "./session-storage.ts";
+export { sessionStoreContract } from "./session-store-contract.ts";
 export { type TenantScope, type TenantStorage, tenantStoreContract } from "./tenant-store-contract.ts";

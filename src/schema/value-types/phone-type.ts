@@ -1,4 +1,4 @@
-import { parsePhoneNumberFromString } from "libphonenumber-js";
+import { Metadata, parsePhoneNumberFromString } from "libphonenumber-js";
 import { type Coercion, type CoercionOptions, coerced, formatError, typeError } from "./coercion.ts";
 
 const PHONE_DIGITS_MIN = 7;
@@ -42,11 +42,60 @@ function coerceNational(digits: string, { defaultRegion }: CoercionOptions): Coe
   return canonical !== undefined && hasPhoneLength(canonical.slice(1)) ? coerced(canonical) : coerced(digits);
 }
 
+/** @param number `+` and digits */
+function e164(number: string): string | undefined {
+  const plan = planOf(number);
+  if (plan === undefined) return undefined;
+  const national = number.slice(plan.codeEnd);
+  return national.length >= NATIONAL_DIGITS_MIN && !plan.trunkPrefix?.test(national) ? number : parsed(number);
+}
+
+/** What parsing needs to know of a country code to leave a number as it is. */
+interface CallingPlan {
+  readonly codeEnd: number;
+  /** Matches a national number that may start with a trunk prefix. */
+  readonly trunkPrefix: RegExp | undefined;
+}
+
+const CODE_DIGITS_MAX = 3;
+const NATIONAL_DIGITS_MIN = 2;
+/** By country code; `undefined` for a code that is not assigned. At most 1,110 entries. */
+const PLANS = new Map<string, CallingPlan | undefined>();
+
+/** The plan of the country code that the number starts with. No assigned code is the start of another one. */
+function planOf(number: string): CallingPlan | undefined {
+  for (let length = 1; length <= CODE_DIGITS_MAX; length++) {
+    const code = number.slice(1, 1 + length);
+    if (!PLANS.has(code)) PLANS.set(code, loadPlan(code));
+    const plan = PLANS.get(code);
+    if (plan) return plan;
+  }
+  return undefined;
+}
+
+/** The library's types leave out what its own parser reads. */
+interface NumberingPlan {
+  nationalPrefixForParsing(): string | undefined;
+}
+
+function loadPlan(code: string): CallingPlan | undefined {
+  const metadata = new Metadata();
+  try {
+    metadata.selectNumberingPlan(code as never);
+  } catch {
+    return undefined;
+  }
+  const plan = metadata.numberingPlan as unknown as NumberingPlan | undefined;
+  if (!plan) return undefined;
+  const prefix = plan.nationalPrefixForParsing();
+  return { codeEnd: 1 + code.length, trunkPrefix: prefix ? new RegExp(`^(?:${prefix})`) : undefined };
+}
+
 /**
  * Parsing drops a trunk prefix that was written after the country code. What it leaves may look like another
  * one, so it is repeated until the number stands still.
  */
-function e164(number: string): string | undefined {
+function parsed(number: string): string | undefined {
   let current = number;
   for (let round = 0; round < PHONE_DIGITS_MAX; round++) {
     const next = parsePhoneNumberFromString(current)?.number;

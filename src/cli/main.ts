@@ -1,6 +1,10 @@
 #!/usr/bin/env node
+import { enableCompileCache } from "node:module";
 import { reportError } from "./report-error.ts";
 import { type CommandLoaders, runProgram } from "./run-program.ts";
+
+// Commands are loaded when they are asked for, from then on with the compiled code of the run before.
+enableCompileCache();
 
 const COMMANDS: CommandLoaders = {
   serve: async () => (await import("./commands/serve.ts")).serve,

@@ -70,8 +70,10 @@ export class Migrator {
   async up(options: { readonly to?: number | undefined } = {}): Promise<StepName[]> {
     const to = this.#checkedVersion(options.to ?? this.#migrations.length);
     return this.#database.asOwner(async (owner) => {
+      const steps = this.#migrations.slice(0, to);
+      if (await this.#areApplied(owner, steps)) return [];
       await this.#layFoundation(owner);
-      return this.#runSteps(owner, this.#migrations.slice(0, to), "up");
+      return this.#runSteps(owner, steps, "up");
     });
   }
 
@@ -197,6 +199,17 @@ export class Migrator {
       await owner.execute("rollback").catch(() => undefined);
       throw error;
     }
+  }
+
+  /** The usual start: two reads instead of a locked transaction for the foundation and one for each step. */
+  async #areApplied(owner: OwnerConnection, steps: readonly Migration[]): Promise<boolean> {
+    const applied = await this.#applied(owner);
+    if (steps.length === 0 || !steps.every((step) => applied.has(step.version))) return false;
+    // A schema that was restored on another server comes without the role.
+    const [role] = await owner.query("select from pg_roles where rolname = $1", [APPLICATION_ROLE]);
+    if (!role) return false;
+    await checkRole(owner);
+    return true;
   }
 
   async #hasHistory(owner: OwnerConnection): Promise<boolean> {

@@ -17,6 +17,7 @@ import {
   IDENTITY_COLUMNS,
   LIFECYCLE_COLUMNS,
   recordMembers,
+  recordRow,
   recordSet,
 } from "./postgres-columns.ts";
 
@@ -36,7 +37,7 @@ const FLAG_COLUMNS = IDENTITY_COLUMNS.filter(({ key }) => ["verified", "verified
 /** Parameters $1 to $3 of every change: tenant, customer, expected version; $4 is the header. */
 const BUMPED = `bumped as (
   update customers c set version = c.version + 1, ${assignments("h", CHANGED_COLUMNS)}
-  from ${recordSet("$4", "h", CHANGED_COLUMNS)}
+  from ${recordRow("$4", "h", CHANGED_COLUMNS)}
   where c.tenant_id = $1 and c.id = $2 and c.version = $3 and c.deleted_at is null
   returning c.id)`;
 
@@ -73,12 +74,15 @@ interface InsertPart {
 }
 
 /** A definition may have made the field personal data since the write was planned; see `setPiiFlag`. */
-const IS_PII = `r."isPii" or exists (select from field_definitions d
-  where d.tenant_id = $1 and d.name = r."name" and d.is_pii)`;
+const IS_PII = `r."isPii" or coalesce((select true from field_definitions d
+  where d.tenant_id = $1 and d.name = r."name" and d.is_pii limit 1), false)`;
 
-/** An item without an id breaks a constraint, which `isItemIdTaken` recognises. */
+/**
+ * An item without an id breaks a constraint, which `isItemIdTaken` recognises. A scalar subquery, because the planner
+ * answers EXISTS here by reading all ids of the tenant into a hash table.
+ */
 function idUnlessTakenIn(otherTable: string): string {
-  return `case when exists (select from ${otherTable} x where x.tenant_id = $1 and x.id = r.id) then null else r.id end`;
+  return `case when (select true from ${otherTable} x where x.tenant_id = $1 and x.id = r.id) then null else r.id end`;
 }
 
 /** Whether a constraint refused an item because one of either kind has its id. */
@@ -195,18 +199,29 @@ export function auditPart(parameter: string): string {
 
 const compiled = new Map<number, SqlStatement>();
 
-/** The statement of a change set and its parameters after tenant, customer and expected version. */
+/**
+ * The statement of a change set and its parameters after tenant, customer and expected version. Most change sets have
+ * one row in each part, and then the statement says so: the planner takes a record set for 100 rows and would read
+ * every version of the customer rather than look one up by its id.
+ */
 export function compileChangeSet(changes: ChangeSet): { statement: SqlStatement; values: readonly string[] } {
   const parts = PARTS.filter((part) => part.isIn(changes));
-  const shape = parts.reduce((bits, part) => bits | (1 << PARTS.indexOf(part)), 0);
+  const lists = parts.flatMap((part) => (part.rowsOf ? [part.rowsOf(changes)] : []));
+  const single = lists.every((rows) => rows.length === 1);
+  const shape = parts.reduce((bits, part) => bits | (1 << PARTS.indexOf(part)), single ? 1 << PARTS.length : 0);
   let statement = compiled.get(shape);
   if (!statement) {
-    statement = { name: `apply_${shape}`, text: statementText(parts) };
+    const text = statementText(parts);
+    statement = {
+      name: `apply_${shape}`,
+      text: single ? text.replaceAll(RECORD_SET, "jsonb_to_record($1::jsonb -> 0)") : text,
+    };
     compiled.set(shape, statement);
   }
-  const values = parts.flatMap((part) => (part.rowsOf ? [JSON.stringify(part.rowsOf(changes))] : []));
-  return { statement, values: [JSON.stringify([changes.customer]), ...values] };
+  return { statement, values: [JSON.stringify(changes.customer), ...lists.map((rows) => JSON.stringify(rows))] };
 }
+
+const RECORD_SET = /jsonb_to_recordset\((\$\d+)::jsonb\)/g;
 
 function statementText(parts: readonly Part[]): string {
   const names = new Set(parts.map((part) => part.name));

@@ -137,6 +137,13 @@ export function recordSet(parameter: string, alias: string, columns: readonly Co
     .join(", ")})`;
 }
 
+/** A JSON object parameter as one row. */
+export function recordRow(parameter: string, alias: string, columns: readonly Column[]): string {
+  return `jsonb_to_record(${parameter}::jsonb) as ${alias}(${columns
+    .map((each) => `"${each.key}" ${each.type}`)
+    .join(", ")})`;
+}
+
 /** `status = r."status", ...`: assignments from a JSON record set. */
 export function assignments(alias: string, columns: readonly Column[]): string {
   return columns.map((each) => `${each.column} = ${alias}."${each.key}"`).join(", ");
@@ -146,11 +153,18 @@ export function assignments(alias: string, columns: readonly Column[]): string {
 export type Packed = readonly unknown[];
 
 /** Makes the function that names a packed row's values again. Instants come as PostgreSQL writes them in JSON. */
-export function unpacker(columns: readonly Column[]): (values: Packed) => Record<string, unknown> {
+export function unpacker(
+  columns: readonly Column[],
+  more: Record<string, unknown> = {},
+): (values: Packed) => Record<string, unknown> {
   const keys = columns.map((each) => each.key);
   const isInstant = columns.map((each) => each.type === "timestamptz");
+  // An object that is given dozens of members one by one becomes a hash table, which is slow to copy. The copy of an
+  // object that was parsed with all of them stays a record.
+  const members = { ...Object.fromEntries(keys.map((key) => [key, null])), ...more };
+  const blank = JSON.parse(JSON.stringify(members)) as Record<string, unknown>;
   return (values) => {
-    const row: Record<string, unknown> = {};
+    const row = { ...blank };
     for (let index = 0; index < keys.length; index++) {
       const value = values[index];
       row[keys[index] as string] = isInstant[index] && typeof value === "string" ? instantFromJson(value) : value;

@@ -1,28 +1,29 @@
 import type { SqlStatement } from "../storage/postgres/sql-database.ts";
 import { DEPENDENTS_DEPTH_MAX, DERIVATION_CHAIN_LENGTH_MAX } from "./lineage.ts";
+import { jsonList } from "./postgres-read-statements.ts";
 
-function lineageItem(kind: "profile_field" | "profile_asset", alias: string, collectedAt: string): string {
-  return `json_build_object('id', ${alias}.id, 'type', '${kind}', 'customerId', ${alias}.customer_id, 'name', ${alias}.name,
-    'status', ${alias}.status, 'deleted', ${alias}.deleted_at is not null, 'collectedAt', ${alias}.${collectedAt},
-    'sources', coalesce((
-      select json_agg(json_build_object('type', s.source_type, 'id', coalesce(s.source_item_id::text, s.source_ref),
-        'metadata', s.metadata) order by s.position)
-      from item_sources s where s.tenant_id = ${alias}.tenant_id and s.item_id = ${alias}.id), '[]'))`;
-}
+/*
+ * A walk over the edges gives ids with their shortest distance from the start, `reached r`. Items are looked up by id
+ * in a lateral subquery, which the planner can only do by index, whatever it thinks of the sizes of the tables.
+ */
 
-const ITEM_JSON = `case when f.id is not null then ${lineageItem("profile_field", "f", "collected_at")}
-  else ${lineageItem("profile_asset", "a", "uploaded_at")} end`;
+const ITEMS = `reached r cross join lateral (
+  select 'profile_field' as type, f.customer_id, f.name, f.status, f.deleted_at, f.collected_at, f.sequence
+    from profile_fields f where f.tenant_id = $1 and f.id = r.id
+  union all
+  select 'profile_asset', a.customer_id, a.name, a.status, a.deleted_at, a.uploaded_at, a.sequence
+    from profile_assets a where a.tenant_id = $1 and a.id = r.id) i`;
 
-const ITEM_JOINS = `
-  left join profile_fields f on f.tenant_id = $1 and f.id = r.id
-  left join profile_assets a on a.tenant_id = $1 and a.id = r.id`;
+/** What `reachedItemOf` reads. */
+const ITEM_JSON = `json_build_array(r.id, i.type, i.customer_id, i.name, i.status, i.deleted_at is not null, i.collected_at,
+  array(select json_build_array(s.source_type, coalesce(s.source_item_id::text, s.source_ref), s.metadata)
+    from item_sources s where s.tenant_id = $1 and s.item_id = r.id order by s.position), r.distance)`;
 
-/** True when the start item exists and belongs to a customer that was not deleted. */
-const START_EXISTS = `exists (
-  select from customers c where c.tenant_id = $1 and c.deleted_at is null and c.id in (
-    select customer_id from profile_fields where tenant_id = $1 and id = $2
-    union all
-    select customer_id from profile_assets where tenant_id = $1 and id = $2))`;
+/** False for the start item when its customer was deleted, so that the answer does not begin with it. */
+const STARTS_ALIVE = `(r.distance > 0
+  or (select true from customers c where c.tenant_id = $1 and c.id = i.customer_id and c.deleted_at is null))`;
+
+const ORDER = "r.distance, i.sequence, r.id";
 
 /**
  * Rows are distinct by item and distance, so a cycle ends at the depth limit and a wide graph costs items times
@@ -32,7 +33,7 @@ export const DERIVATION_CHAIN: SqlStatement = {
   name: "derivation_chain",
   text: `
     with recursive up as (
-      select $2::uuid as id, 0 as distance where ${START_EXISTS}
+      select $2::uuid as id, 0 as distance
       union
       select s.source_item_id, u.distance + 1
       from up u join item_sources s on s.tenant_id = $1 and s.item_id = u.id and s.source_item_id is not null
@@ -40,11 +41,8 @@ export const DERIVATION_CHAIN: SqlStatement = {
     ), reached as (
       select id, min(distance) as distance from up group by id
     )
-    select r.distance, ${ITEM_JSON} as item
-    from reached r ${ITEM_JOINS}
-    where f.id is not null or a.id is not null
-    order by r.distance, coalesce(f.sequence, a.sequence), r.id
-    limit ${DERIVATION_CHAIN_LENGTH_MAX + 1}`,
+    select ${jsonList(`select ${ITEM_JSON} from ${ITEMS} where ${STARTS_ALIVE}
+      order by ${ORDER} limit ${DERIVATION_CHAIN_LENGTH_MAX + 1}`)} as items`,
 };
 
 /** $3 is the depth, $4 the limit. The first row only tells that the start item exists. */
@@ -52,7 +50,7 @@ export const DEPENDENTS: SqlStatement = {
   name: "dependents",
   text: `
     with recursive down as (
-      select $2::uuid as id, 0 as distance where ${START_EXISTS}
+      select $2::uuid as id, 0 as distance
       union
       select s.item_id, d.distance + 1
       from down d join item_sources s on s.tenant_id = $1 and s.source_item_id = d.id
@@ -60,9 +58,7 @@ export const DEPENDENTS: SqlStatement = {
     ), reached as (
       select id, min(distance) as distance from down group by id
     )
-    select r.distance, ${ITEM_JSON} as item
-    from reached r ${ITEM_JOINS}
-    where r.distance = 0 or f.deleted_at is null and a.deleted_at is null
-    order by r.distance, coalesce(f.sequence, a.sequence), r.id
-    limit $4::int + 2`,
+    select ${jsonList(`select ${ITEM_JSON} from ${ITEMS}
+      where ${STARTS_ALIVE} and (r.distance = 0 or i.deleted_at is null)
+      order by ${ORDER} limit $4::int + 2`)} as items`,
 };

@@ -38,9 +38,9 @@ import {
   reviveAsset,
   reviveField,
   reviveGapContext,
-  reviveLineageItem,
   reviveMerge,
   reviveProfile,
+  reviveReachedItems,
   reviveSummary,
   reviveWriteContext,
 } from "./postgres-rows.ts";
@@ -154,9 +154,9 @@ export class PostgresProfileStore implements ProfileStore {
   }
 
   async getDerivationChain(itemId: ItemId): Promise<DerivationChain | undefined> {
-    const rows = await this.#rows(DERIVATION_CHAIN, itemId);
-    if (rows[0]?.["distance"] !== 0) return undefined;
-    return orderChain(rows.map((row) => ({ item: reviveLineageItem(row["item"]), distance: Number(row["distance"]) })));
+    const [row] = await this.#rows(DERIVATION_CHAIN, itemId);
+    const reached = reviveReachedItems(row?.["items"] ?? []);
+    return reached[0]?.distance === 0 ? orderChain(reached) : undefined;
   }
 
   async listDependents(
@@ -164,9 +164,10 @@ export class PostgresProfileStore implements ProfileStore {
     options: { transitive: boolean; limit: number },
   ): Promise<{ items: readonly DependentItem[]; truncated: boolean } | undefined> {
     const depth = options.transitive ? Number.MAX_SAFE_INTEGER % 2 ** 31 : 1;
-    const [start, ...rows] = await this.#rows(DEPENDENTS, itemId, depth, options.limit);
-    if (start?.["distance"] !== 0) return undefined;
-    const items = rows.map((row) => ({ ...reviveLineageItem(row["item"]), distance: Number(row["distance"]) }));
+    const [row] = await this.#rows(DEPENDENTS, itemId, depth, options.limit);
+    const [start, ...reached] = reviveReachedItems(row?.["items"] ?? []);
+    if (start?.distance !== 0) return undefined;
+    const items = reached.map(({ item, distance }) => ({ ...item, distance }));
     return { items: items.slice(0, options.limit), truncated: items.length > options.limit };
   }
 

@@ -6,7 +6,7 @@ import type { Asset } from "./asset.ts";
 import type { MergeRecord } from "./change-set.ts";
 import type { ChannelIdentity, Consent, CustomerRecord, CustomerSummary, ProfileRecord } from "./customer.ts";
 import type { FieldVersion } from "./field-version.ts";
-import type { LineageItem } from "./lineage.ts";
+import type { LineageItem, ReachedItem } from "./lineage.ts";
 import {
   ASSET_COLUMNS,
   CONSENT_COLUMNS,
@@ -21,17 +21,17 @@ import type { GapContext, WriteContext } from "./profile-store.ts";
 /* Rows come as arrays in the order of their column lists; see `postgres-read-statements.ts`. */
 
 type Row = Record<string, unknown>;
-type Edge = readonly [type: string, id: string | null, metadata: unknown, isGone: boolean];
+type Edge = readonly [type: string, id: string | null, metadata: unknown, isGone?: boolean];
 
 const customerOf = unpacker(CUSTOMER_COLUMNS);
 const identityOf = unpacker(IDENTITY_COLUMNS);
 const consentOf = unpacker(CONSENT_COLUMNS);
-const fieldOf = unpacker(FIELD_COLUMNS);
-const assetOf = unpacker(ASSET_COLUMNS);
+const fieldOf = unpacker(FIELD_COLUMNS, { sources: [], isOrphaned: false });
+const assetOf = unpacker(ASSET_COLUMNS, { sources: [], isOrphaned: false, analysisFieldIds: [] });
 
 function addSources(row: Row, edges: readonly Edge[]): void {
   row["sources"] = edges.map(([type, id, metadata]) => ({ type, id, metadata }));
-  row["isOrphaned"] = edges.some(([, , , isGone]) => isGone);
+  row["isOrphaned"] = edges.some(([, , , isGone]) => isGone === true);
 }
 
 export function reviveField(values: unknown): FieldVersion {
@@ -80,10 +80,26 @@ export function reviveSummary(row: Row): CustomerSummary {
   return { ...header, identities: reviveIdentities(row["identities"]) };
 }
 
-export function reviveLineageItem(row: unknown): LineageItem {
-  const item = row as Row;
-  item["collectedAt"] = instantFromJson(String(item["collectedAt"]));
-  return row as LineageItem;
+export function reviveReachedItems(rows: unknown): ReachedItem[] {
+  return (rows as Packed[]).map((packed) => {
+    const [id, type, customerId, name, status, deleted, collectedAt, edges, distance] = packed;
+    const sources = (edges as Edge[]).map(([sourceType, sourceId, metadata]) => ({
+      type: sourceType,
+      id: sourceId,
+      metadata,
+    }));
+    const item = {
+      id,
+      type,
+      customerId,
+      name,
+      status,
+      deleted,
+      collectedAt: instantFromJson(String(collectedAt)),
+      sources,
+    };
+    return { item: item as LineageItem, distance: Number(distance) };
+  });
 }
 
 export function reviveWriteContext(row: Row): WriteContext {

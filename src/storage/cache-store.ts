@@ -2,15 +2,17 @@ import type { JsonValue } from "../json.ts";
 import type { CallOptions } from "./call-options.ts";
 
 /*
- * The hot tier: what may be lost at any moment and is gone after its time. Keys are well-formed texts of 1 to 512 characters
- * without NUL; tags too, with at most 16 of them at an entry. Every method rejects with `invalid_value` for a key or tag that is
- * none, `storage_unavailable`, `storage_timeout`, `aborted` and `closed`.
+ * The hot tier: what may be lost at any moment and is gone after its time. Keys are well-formed texts of 1 to 512 code
+ * units without NUL; tags too, with at most 16 of them at an entry. Every method rejects with `invalid_value` for a key,
+ * tag or life that is none, with `limit_exceeded` for too many keys, and with `storage_unavailable`, `storage_timeout`,
+ * `aborted` and `closed`.
  */
 
 /**
  * What a reader holds who missed, and gives to the `set` that follows: proof of when it looked. A value that was
- * loaded before the key, or a tag named to `get`, was removed is old, and `set` with that lease refuses it.
- * Opaque, of use for this key only, for 10 minutes at least.
+ * loaded before the key, or a tag named to `get`, was removed is old, and `set` with that lease refuses it. So does it
+ * after any `removeByPattern` and `invalidateAll`, whatever they removed, and after more removals than the tier remembers.
+ * Opaque, of use for this key only, for 10 minutes; refused later.
  */
 export type CacheLease = string & { readonly __brand: "CacheLease" };
 
@@ -22,7 +24,7 @@ export type CacheLookup<T extends JsonValue> =
   | { readonly hit: true; readonly value: T }
   | { readonly hit: false; readonly lease: CacheLease | undefined; readonly degraded: boolean };
 
-/** `refused`: the lease is older than a removal. `skipped`: the tier is degraded. */
+/** `refused`: the lease is, or may be, older than a removal. `skipped`: the tier is degraded. */
 export type CacheSetOutcome = "stored" | "refused" | "skipped";
 
 export interface CacheRemoval {
@@ -54,25 +56,29 @@ export interface CacheLoadOptions<T extends JsonValue> extends CallOptions {
   readonly ttl?: CacheTtl | undefined;
   readonly tags?: readonly string[] | undefined;
   /** Of what is loaded; the default is to cache everything with `ttl`. `0` is not to cache it: for "not found", say. */
-  readonly ttlOf?: ((value: T) => CacheTtl | 0) | undefined;
+  readonly ttlOf?: ((value: T) => CacheTtl) | undefined;
 }
 
 export interface CacheIncrementOptions extends CallOptions {
   /** Safe integer, also negative. 1 when left out. */
   readonly delta?: number | undefined;
-  /** Given to a counter when it is created and not changed later. The tier's default when left out. */
+  /** Given to a counter when it is created, and not changed later. The tier's default when left out. */
   readonly ttl?: CacheTtl | undefined;
 }
 
 export interface CacheStatistics {
-  /** Looked up: `hits + misses`. `errors` were no answer and are in neither. */
+  /** Looked up by `get`, `getMany` and `getOrSet`: `hits + misses`. */
   readonly requests: number;
   readonly hits: number;
   readonly misses: number;
+  /** Calls of any method that the tier did not answer, which are no lookups, and values it could not read, which are misses. */
   readonly errors: number;
   /** `hits / requests`; 0 without any. */
   readonly hitRate: number;
-  /** Of all calls of the process, failures too; from a histogram, so the percentile is the upper end of its bucket. `null` without any. */
+  /**
+   * Of all calls of the process that reached the tier, failures too; the loading of `getOrSet` is not in it. From a
+   * histogram, so the percentile is the upper end of its bucket. `null` without any.
+   */
   readonly averageLatencyMs: number | null;
   readonly p99LatencyMs: number | null;
   /** `null` where counting would take a scan. */
@@ -102,10 +108,12 @@ export interface CacheStore extends AsyncDisposable {
   removeMany(keys: readonly string[], options?: CallOptions): Promise<CacheRemoval>;
   exists(key: string, options?: CallOptions): Promise<boolean>;
   /**
-   * The cached value, else what `load` gives, which is then stored under the lease of the miss. However many callers of this
-   * process ask for one key at once, `load` runs once and all get what it gives; when it rejects, all of them
-   * reject with that and nothing is stored. The life is varied by up to a tenth so that entries do not expire together. A caller that aborts
-   * leaves; `load` is told to stop when the last one has left. When the tier fails, `load` is called and nothing is stored.
+   * The cached value, else what `load` gives, which is then stored under the lease of the miss. However many callers of
+   * this process ask for one key at once, `load` runs once and all get what it gives, frozen when there are several; when
+   * it rejects, all of them reject with that and nothing is stored. Who asks after a removal does not get what was being
+   * loaded before it. The life is varied by up to a tenth so that entries do not expire together. A caller that
+   * aborts leaves; `load` is told to stop when the last one has left. When the tier fails, `load` is called and nothing is
+   * stored. Rejects with `invalid_value` when `load` gives what is no storable JSON.
    */
   getOrSet<T extends JsonValue>(
     key: string,
@@ -114,14 +122,15 @@ export interface CacheStore extends AsyncDisposable {
   ): Promise<T>;
   /**
    * Removes the keys that match: `*` is any run of characters, also an empty one, `?` one code point, and a backslash takes
-   * the next character as it is. Entries set meanwhile may stay. Bounded memory, and no stop for other callers.
+   * the next character as it is. 1 to 1,024 code units. Entries set meanwhile may stay. Bounded memory, and no stop for
+   * other callers. Rejects with `invalid_value` for a pattern that ends in a lone backslash.
    */
   removeByPattern(pattern: string, options?: CallOptions): Promise<CacheRemoval>;
   /** Removes the entries whose last `set` named the tag. */
   removeByTag(tag: string, options?: CallOptions): Promise<CacheRemoval>;
   /**
-   * Forgets every entry and outdates every lease, at once and however many there are; counters stay. For the end of an outage in which
-   * removals were lost.
+   * Forgets every entry and outdates every lease, at once and however many there are; counters stay. For the end of an
+   * outage in which removals were lost.
    */
   invalidateAll(options?: CallOptions): Promise<void>;
   /**

@@ -3,6 +3,8 @@
  * vitest tests: call each in a test file with the engine's name and a way to open it.
  */
 export { type AuditScope, type AuditStorage, auditStoreContract } from "./audit-store-contract.ts";
+export { cacheStoreContract } from "./cache-store-contract.ts";
+export type { CacheStoreSettings, CacheStoreUnderTest, OpenCacheStore } from "./cache-store-under-test.ts";
 export { type Engine, type EngineProbe, engineOver, type TenantUnderTest } from "./engine.ts";
 export {
   type IdempotencyScope,

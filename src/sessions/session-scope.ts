@@ -1,4 +1,4 @@
-import type { Instant } from "../clock.ts";
+import { addMs, type Instant } from "../clock.ts";
 import type { Channel } from "../profiles/customer.ts";
 import type { Session } from "./session.ts";
 
@@ -19,13 +19,24 @@ export interface SessionScope {
 const DAY_MS = 86_400_000;
 
 export function isInScope(session: Session, scope: SessionScope, now: Instant): boolean {
-  const ageDays = Math.floor((Date.parse(now) - Date.parse(session.createdAt)) / DAY_MS);
+  const { after, until } = createdWithin(scope, now);
   return (
     isListed(session.channel, scope.includeChannels, scope.excludeChannels) &&
     isListed(session.stepHistory.at(-1)?.stepName, scope.includeCurrentNodes, scope.excludeCurrentNodes) &&
-    ageDays >= (scope.minAgeDays ?? Number.NEGATIVE_INFINITY) &&
-    ageDays <= (scope.maxAgeDays ?? Number.POSITIVE_INFINITY)
+    (after === undefined || session.createdAt > after) &&
+    (until === undefined || session.createdAt <= until)
   );
+}
+
+/** When sessions were created whose age in whole days is in the scope: after the one moment, and not after the other. */
+export function createdWithin(
+  { minAgeDays, maxAgeDays }: SessionScope,
+  now: Instant,
+): { readonly after: Instant | undefined; readonly until: Instant | undefined } {
+  return {
+    after: maxAgeDays === undefined ? undefined : addMs(now, -(maxAgeDays + 1) * DAY_MS),
+    until: minAgeDays === undefined ? undefined : addMs(now, -minAgeDays * DAY_MS),
+  };
 }
 
 function isListed(

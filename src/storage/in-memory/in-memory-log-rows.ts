@@ -1,3 +1,4 @@
+import { matches } from "../evaluate-filter.ts";
 import type { Filter } from "../filter.ts";
 import type { WormEnd, WormRead, WormRow, WormRowRange } from "../worm-rows.ts";
 
@@ -25,12 +26,18 @@ export class InMemoryLogRows {
     return rows;
   }
 
-  query(_filter: Filter, _range: WormRowRange): readonly WormRow[] {
-    return [];
+  query(filter: Filter, { from, to, limit }: WormRowRange): readonly WormRow[] {
+    const rows: WormRow[] = [];
+    for (let index = this.#firstAt(from); rows.length < limit; index++) {
+      const row = this.#rows[index];
+      if (!row || row.sequence > to) break;
+      if (matches(filter, row.indexed)) rows.push(row);
+    }
+    return rows;
   }
 
-  count(_filter: Filter | undefined): bigint {
-    return BigInt(this.#rows.length);
+  count(filter: Filter | undefined): bigint {
+    return BigInt(filter ? this.#rows.filter(({ indexed }) => matches(filter, indexed)).length : this.#rows.length);
   }
 
   /** For appending, and for tests that alter a log behind its back. Rows stay in order. */

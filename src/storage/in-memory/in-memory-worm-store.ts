@@ -2,7 +2,6 @@ import { VaultError } from "../../errors.ts";
 import type { TenantId } from "../../identifiers.ts";
 import type { CallOptions } from "../call-options.ts";
 import type { Filter } from "../filter.ts";
-import { throwIfAborted, untilAborted } from "../until-aborted.ts";
 import { requireKindNames, requireLogName } from "../worm-input.ts";
 import { WormLog } from "../worm-log.ts";
 import type { SealedRow, WormEnd, WormRead, WormRow, WormRowRange, WormRows } from "../worm-rows.ts";
@@ -14,14 +13,14 @@ import { IN_MEMORY_LOGS, InMemoryLogRows } from "./in-memory-log-rows.ts";
 export class InMemoryWormDatabase implements WormDatabase {
   readonly capabilities: WormCapabilities = { enforcedByEngine: true, atomicBatches: true };
   readonly #database: InMemoryDatabase;
-  readonly #life = { isClosed: false };
+  #isClosed = false;
 
   constructor(database: InMemoryDatabase) {
     this.#database = database;
   }
 
   async prepare(kinds: readonly WormDescriptor<never>[]): Promise<void> {
-    requireOpen(this.#life);
+    this.#requireOpen();
     requireKindNames(kinds);
   }
 
@@ -29,33 +28,31 @@ export class InMemoryWormDatabase implements WormDatabase {
     requireKindNames([descriptor]);
     requireLogName(log);
     const session = this.#database.forTenant(tenantId);
-    const rows = new InMemoryWormRows(session, { key: `${descriptor.name}/${log}`, life: this.#life });
-    return new WormLog({ descriptor, log, rows, atomicBatches: true });
+    const rows = new InMemoryWormRows(session, `${descriptor.name}/${log}`);
+    return new WormLog({ descriptor, log, rows, atomicBatches: true, requireOpen: () => this.#requireOpen() });
   }
 
   async ping(options: CallOptions = {}): Promise<void> {
-    throwIfAborted(options.signal);
-    requireOpen(this.#life);
-    await this.#database.platform().run(() => undefined);
+    await this.#database.platform().run(() => this.#requireOpen(), options);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#life.isClosed = true;
+    this.#isClosed = true;
   }
-}
 
-interface LogPlace {
-  readonly key: string;
-  readonly life: { readonly isClosed: boolean };
+  #requireOpen(): void {
+    if (this.#isClosed) throw new VaultError("closed", "The logs were closed.");
+  }
 }
 
 class InMemoryWormRows implements WormRows {
   readonly #session: InMemorySession;
-  readonly #place: LogPlace;
+  /** Of the log in its table. */
+  readonly #key: string;
 
-  constructor(session: InMemorySession, place: LogPlace) {
+  constructor(session: InMemorySession, key: string) {
     this.#session = session;
-    this.#place = place;
+    this.#key = key;
   }
 
   end(options: CallOptions): Promise<WormEnd | undefined> {
@@ -90,30 +87,19 @@ class InMemoryWormRows implements WormRows {
   }
 
   apart<T>(work: (rows: WormRows) => Promise<T | undefined>, options: CallOptions): Promise<T | undefined> {
-    return untilAborted(options.signal, () =>
-      this.#session.transaction((session) => work(new InMemoryWormRows(session, this.#place))),
-    );
+    return this.#session.transaction((session) => work(new InMemoryWormRows(session, this.#key)), options);
   }
 
   #run<R>(options: CallOptions, work: (log: InMemoryLogRows, tables: InMemoryTables) => R): Promise<R> {
-    return untilAborted(options.signal, () =>
-      this.#session.run((tables) => {
-        requireOpen(this.#place.life);
-        return work(this.#logIn(tables), tables);
-      }),
-    );
+    return this.#session.run((tables) => work(this.#logIn(tables), tables), options);
   }
 
   #logIn(tables: InMemoryTables): InMemoryLogRows {
     const table = tables.table<InMemoryLogRows>(IN_MEMORY_LOGS);
-    const log = table.get(this.#place.key) ?? new InMemoryLogRows();
-    if (!table.get(this.#place.key)) table.put(this.#place.key, log);
+    const log = table.get(this.#key) ?? new InMemoryLogRows();
+    if (!table.get(this.#key)) table.put(this.#key, log);
     return log;
   }
-}
-
-function requireOpen(life: { readonly isClosed: boolean }): void {
-  if (life.isClosed) throw new VaultError("closed", "The logs were closed.");
 }
 
 /** Typed arrays cannot be frozen, so nobody outside gets the ones that are kept. */

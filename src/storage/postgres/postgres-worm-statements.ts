@@ -1,0 +1,96 @@
+import type { SqlStatement } from "./sql-database.ts";
+
+/*
+ * The statements about one log: $1 is the tenant, $2 the kind, $3 the log's name. Places travel as text, because
+ * the driver would round them; so do hashes, because the server writes hexadecimal digits as fast as anybody.
+ */
+
+const OF_LOG = "w.tenant_id = $1 and w.kind = $2 and w.log = $3";
+
+const ROW = `w.sequence::text as sequence, date_part('epoch', w.sealed_at) as sealed_at,
+  encode(w.previous_hash, 'hex') as previous_hash, encode(w.hash, 'hex') as hash, w.document`;
+
+export const WORM_END: SqlStatement = {
+  name: "worm_end",
+  text: `select w.sequence::text as sequence, encode(w.hash, 'hex') as hash
+    from worm_records w where ${OF_LOG} order by w.sequence desc limit 1`,
+};
+
+export const WORM_GET: SqlStatement = {
+  name: "worm_get",
+  text: `select ${ROW} from worm_records w where ${OF_LOG} and w.sequence = $4`,
+};
+
+/**
+ * Rows of the places $4 to $5, at most $6. They are contiguous, so the first one there is says where the last one is;
+ * with a limit alone the planner might read and sort the whole rest of the log.
+ */
+const IN_RANGE = `w.sequence >= first.sequence and w.sequence <= least($5::bigint, first.sequence + $6::bigint - 1)`;
+const FIRST = `(select min(w.sequence) as sequence from worm_records w where ${OF_LOG} and w.sequence >= $4) first`;
+
+export const WORM_READ: SqlStatement = {
+  name: "worm_read",
+  text: `select ${ROW} from ${FIRST} join worm_records w on ${IN_RANGE} where ${OF_LOG} order by w.sequence`,
+};
+
+/** Like `WORM_READ`, but no row follows once those before it have more than $7 bytes. */
+export const WORM_STEP = stepStatement("worm_step", "");
+export const WORM_STEP_INDEXED = stepStatement("worm_step_indexed", ", w.indexed");
+
+function stepStatement(name: string, indexed: string): SqlStatement {
+  return {
+    name,
+    text: `select ${ROW}${indexed} from (
+        select w.*, sum(octet_length(w.document)) over (order by w.sequence rows unbounded preceding)
+          - octet_length(w.document) as bytes_before
+        from ${FIRST} join worm_records w on ${IN_RANGE} where ${OF_LOG}
+      ) w where w.bytes_before <= $7 order by w.sequence`,
+  };
+}
+
+export const WORM_COUNT: SqlStatement = {
+  name: "worm_count",
+  text: `select count(*)::text as count from worm_records w where ${OF_LOG}`,
+};
+
+export const WORM_EXISTS: SqlStatement = {
+  name: "worm_exists",
+  text: `select exists (select from worm_records w where ${OF_LOG} and w.sequence = $4) as found`,
+};
+
+/** Writers that name the same text queue up until the transaction ends. */
+export const WORM_LOCK: SqlStatement = {
+  name: "worm_lock",
+  text: "select pg_advisory_xact_lock(hashtextextended($1, 0))",
+};
+
+/** Whether the log ends where the writer believes: before the place $4, with the hash $5. */
+const ENDS_THERE = `case when $4::bigint = 0
+    then not exists (select from worm_records w where ${OF_LOG})
+    else (select w.sequence = $4 - 1 and w.hash = decode($5, 'hex')
+      from worm_records w where ${OF_LOG} order by w.sequence desc limit 1)
+  end`;
+
+const COLUMNS = "(tenant_id, kind, log, sequence, previous_hash, sealed_at, hash, document, indexed)";
+
+/** Two writers that see the same end meet at the primary key, and one of them fails. */
+export const WORM_INSERT: SqlStatement = {
+  name: "worm_insert",
+  text: `insert into worm_records ${COLUMNS}
+    select $1, $2, $3, $4, decode($5, 'hex'), $6::timestamptz, decode($7, 'hex'), $8::bytea, $9::jsonb where ${ENDS_THERE}
+    returning 1 as inserted`,
+};
+
+/**
+ * One row for each element of $9. $7 holds the hash before the first row, or 32 bytes, and those of all rows; $8 all
+ * documents and $10 where each begins and the last ends: arrays of bytes are many times as slow.
+ */
+export const WORM_INSERT_BATCH: SqlStatement = {
+  name: "worm_insert_batch",
+  text: `insert into worm_records ${COLUMNS}
+    select $1, $2, $3, $4 + n - 1, case when $4 + n > 1 then substring($7::bytea from (32 * n - 31)::int for 32) end,
+      $6::timestamptz, substring($7::bytea from (32 * n + 1)::int for 32),
+      substring($8::bytea from ($10::int[])[n] + 1 for ($10::int[])[n + 1] - ($10::int[])[n]), e.indexed
+    from jsonb_array_elements($9::jsonb) with ordinality as e(indexed, n) where ${ENDS_THERE}
+    returning 1 as inserted`,
+};

@@ -1,0 +1,71 @@
+import { parseInstant } from "../clock.ts";
+import { VaultError } from "../errors.ts";
+import type { Filter } from "./filter.ts";
+import { validateFilter } from "./validate-filter.ts";
+import { type AppendOptions, WORM_RECORDS_MAX, WORM_SEQUENCE_MAX, type WormDescriptor } from "./worm-store.ts";
+
+const KIND = /^[a-z][a-z0-9_]{0,31}$/;
+const LOG = /^[a-z0-9_-]{1,64}$/;
+
+/** Throws `invalid_request`. */
+export function requireLogName(log: string): void {
+  if (!LOG.test(log)) throw new VaultError("invalid_request", "The name of a log is 1 to 64 of a-z, 0-9, `_` and `-`.");
+}
+
+/** Throws `invalid_request`. */
+export function requireKindNames(kinds: readonly Pick<WormDescriptor<never>, "name">[]): void {
+  const names = kinds.map(({ name }) => name);
+  if (names.every((name) => KIND.test(name)) && new Set(names).size === names.length) return;
+  throw new VaultError(
+    "invalid_request",
+    "The name of a kind of records is 1 to 32 of a-z, 0-9 and `_`, begins with a letter, and is its alone.",
+  );
+}
+
+/** Throws `invalid_value`: the hash covers the instant as it is written, and an engine would keep another text. */
+export function requireAppendOptions({ expectedSequence, sealedAt }: AppendOptions): void {
+  if (typeof sealedAt !== "string" || parseInstant(sealedAt) !== sealedAt) {
+    throw new VaultError("invalid_value", "A record is sealed at an instant in UTC with three decimals.");
+  }
+  if (expectedSequence === undefined || isPlace(expectedSequence)) return;
+  throw new VaultError("invalid_value", "The place of a record is from 0 to 2^63 - 1.");
+}
+
+/** Throws `invalid_request`. */
+export function requireLimit(limit: number, name: string): void {
+  if (Number.isInteger(limit) && limit >= 1 && limit <= WORM_RECORDS_MAX) return;
+  throw new VaultError("invalid_request", `\`${name}\` is a whole number from 1 to ${WORM_RECORDS_MAX}.`);
+}
+
+/** Throws `invalid_filter`: what is indexed is flat, so a longer path leads to nothing and is a mistake. */
+export function requireFlatFilter(filter: Filter): void {
+  validateFilter(filter);
+  if (isFlat(filter)) return;
+  throw new VaultError("invalid_filter", "A path into what is indexed of a record is one name.");
+}
+
+function isFlat(filter: Filter): boolean {
+  switch (filter.op) {
+    case "and":
+    case "or":
+      return filter.filters.every(isFlat);
+    case "not":
+      return isFlat(filter.filter);
+    default:
+      return filter.path.length === 1;
+  }
+}
+
+export function isPlace(sequence: bigint): boolean {
+  return sequence >= 0n && sequence <= WORM_SEQUENCE_MAX;
+}
+
+/** The part of a range that can hold records; `undefined` when there is none. */
+export function placesOf(range: {
+  readonly from?: bigint | undefined;
+  readonly to?: bigint | undefined;
+}): { readonly from: bigint; readonly to: bigint } | undefined {
+  const from = range.from === undefined || range.from < 0n ? 0n : range.from;
+  const to = range.to === undefined || range.to > WORM_SEQUENCE_MAX ? WORM_SEQUENCE_MAX : range.to;
+  return from <= to ? { from, to } : undefined;
+}

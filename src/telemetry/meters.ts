@@ -1,5 +1,6 @@
 import type { Histogram, Meter } from "@opentelemetry/api";
 import { Counter } from "./counter.ts";
+import { StorageMeters } from "./storage-meters.ts";
 
 /** The name the vault's meter has for whoever collects metrics. */
 export const METER_SCOPE = "strongroom";
@@ -17,6 +18,7 @@ export class Meters {
   readonly itemsOrphaned: Counter;
   readonly validationErrors: Counter;
   readonly chainDepth: Histogram;
+  readonly storage: StorageMeters;
 
   constructor(meter: Meter) {
     this.requests = new Counter(meter, "strongroom_request_count_total", "HTTP requests by route, method and status");
@@ -45,5 +47,6 @@ export class Meters {
       description: "Items in the derivation chains that were read",
       advice: { explicitBucketBoundaries: CHAIN_DEPTHS },
     });
+    this.storage = new StorageMeters(meter);
   }
 }

@@ -1,0 +1,99 @@
+import { isVaultError, VaultError } from "../errors.ts";
+import type { CallOptions } from "./call-options.ts";
+import type { CircuitState } from "./observability/tier-observer.ts";
+import type { TierName } from "./resilience/tier-policy.ts";
+import { systemTimers, type Timers } from "./resilience/timers.ts";
+import { within } from "./resilience/within.ts";
+
+/** How to look at one tier. */
+export interface TierProbe {
+  readonly tier: TierName;
+  /** As the configuration names it. */
+  readonly engine: string;
+  /** The vault cannot do its work without it. */
+  readonly required: boolean;
+  /** Asks the engine itself. */
+  ping(options: CallOptions): Promise<void>;
+  /** Of the tier's guard; without one it is always closed. */
+  readonly circuit?: (() => CircuitState) | undefined;
+}
+
+export interface TierHealth {
+  readonly tier: TierName;
+  readonly engine: string;
+  /** `degraded`: the engine answers, but is not called until it has made up for its outage. */
+  readonly status: "up" | "degraded" | "down";
+  /** How long the sign of life took, in milliseconds, to two decimals. */
+  readonly latencyMs: number;
+  readonly circuit: CircuitState;
+  /** Why it is down: a registered error code, and never what a driver said. */
+  readonly code: string | null;
+  readonly required: boolean;
+}
+
+export interface StorageHealth {
+  /** `degraded` is ready too: something that can be done without is missing. */
+  readonly status: "ready" | "degraded" | "not_ready";
+  /** In the order of the probes. */
+  readonly tiers: readonly TierHealth[];
+}
+
+const PROBE_MS = 2_000;
+const KEPT_MS = 5_000;
+
+/** Asks every tier for a sign of life: all at once, for 2 seconds at most, and not again for 5 seconds. */
+export class StorageHealthCheck {
+  readonly #probes: readonly TierProbe[];
+  readonly #timers: Timers;
+  #asked: { readonly health: Promise<StorageHealth>; readonly untilMs: number } | undefined;
+
+  constructor(probes: readonly TierProbe[], timers: Timers = systemTimers) {
+    this.#probes = probes;
+    this.#timers = timers;
+  }
+
+  /** Never rejects. */
+  check(): Promise<StorageHealth> {
+    const nowMs = this.#timers.nowMs();
+    if (this.#asked && nowMs < this.#asked.untilMs) return this.#asked.health;
+    const health = this.#ask();
+    this.#asked = { health, untilMs: nowMs + KEPT_MS };
+    return health;
+  }
+
+  async #ask(): Promise<StorageHealth> {
+    const tiers = await Promise.all(this.#probes.map((probe) => this.#probe(probe)));
+    return { status: overall(tiers), tiers };
+  }
+
+  async #probe(probe: TierProbe): Promise<TierHealth> {
+    const { tier, engine, required } = probe;
+    const startedMs = this.#timers.nowMs();
+    const code = await this.#codeOf(() => probe.ping({}));
+    const latencyMs = Math.round((this.#timers.nowMs() - startedMs) * 100) / 100;
+    const state = probe.circuit?.() ?? "closed";
+    return { tier, engine, status: statusOf(code, state), latencyMs, circuit: state, code, required };
+  }
+
+  async #codeOf(ping: () => Promise<void>): Promise<string | null> {
+    const error = () => new VaultError("storage_timeout", "The storage gave no sign of life in time.");
+    try {
+      await within(this.#timers, { ms: PROBE_MS, error }, ping);
+      return null;
+    } catch (failure) {
+      return isVaultError(failure) ? failure.code : "internal_error";
+    }
+  }
+}
+
+function statusOf(code: string | null, circuit: CircuitState): TierHealth["status"] {
+  if (code !== null) return "down";
+  return circuit === "closed" ? "up" : "degraded";
+}
+
+/** A required tier that answers and is not called yet is as good as none for those who ask now. */
+function overall(tiers: readonly TierHealth[]): StorageHealth["status"] {
+  const impaired = tiers.filter(({ status }) => status !== "up");
+  if (impaired.length === 0) return "ready";
+  return impaired.some(({ required }) => required) ? "not_ready" : "degraded";
+}

@@ -1,0 +1,77 @@
+import { type Observation, UNOBSERVED } from "../observability/observed-operation.ts";
+import type { Bulkhead } from "./bulkhead.ts";
+import type { CircuitBreaker } from "./circuit-breaker.ts";
+import type { Deadline } from "./deadlines.ts";
+import { deadlineError, isOutage, takeFailure } from "./storage-failure.ts";
+import type { TierName } from "./tier-policy.ts";
+
+/** What an attempt needs of its guard. */
+export interface AttemptContext {
+  readonly tier: TierName;
+  readonly breaker: CircuitBreaker;
+  /** The one that has, or will have, a place for the attempt. */
+  readonly bulkhead: Bulkhead;
+}
+
+/** How its caller is told of its end. */
+export interface Settling<T> {
+  readonly resolve: (value: T) => void;
+  readonly reject: (error: unknown) => void;
+  /** Instead of an error that says that the tier could not do it. */
+  readonly fallback: ((error: unknown) => T) | undefined;
+}
+
+/** One call of an engine. Its caller may be gone before it has ended: then its deadline was over. */
+export class GuardedAttempt<T> implements Deadline {
+  isOver = false;
+  readonly #context: AttemptContext;
+  readonly #settling: Settling<T>;
+  #observation: Observation = UNOBSERVED;
+
+  constructor(context: AttemptContext, settling: Settling<T>) {
+    this.#context = context;
+    this.#settling = settling;
+  }
+
+  /** Once it has its place in the bulkhead. */
+  start(work: () => Promise<T>, observation: Observation): void {
+    this.#observation = observation;
+    try {
+      observation.begin(work).then(this.#succeed, this.#fail);
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  expire(): void {
+    const error = deadlineError(this.#context.tier);
+    this.#observation.failed(error);
+    this.giveUp(error);
+  }
+
+  /** Ends it for its caller. A place in the bulkhead stays taken while the engine is at it. */
+  giveUp(error: unknown): void {
+    this.isOver = true;
+    const failure = takeFailure(error);
+    if (failure !== undefined) this.#context.breaker.failed(failure);
+    const { fallback, reject, resolve } = this.#settling;
+    if (fallback && isOutage(error)) resolve(fallback(error));
+    else reject(error);
+  }
+
+  readonly #succeed = (value: T): void => {
+    this.#context.bulkhead.leave();
+    if (this.isOver) return;
+    this.isOver = true;
+    this.#context.breaker.succeeded();
+    this.#observation.succeeded();
+    this.#settling.resolve(value);
+  };
+
+  readonly #fail = (error: unknown): void => {
+    this.#context.bulkhead.leave();
+    if (this.isOver) return;
+    this.#observation.failed(error);
+    this.giveUp(error);
+  };
+}

@@ -44,6 +44,11 @@ import { putAgentSettings } from "./routes/schema/put-agent-settings.ts";
 import { putDefinition } from "./routes/schema/put-definition.ts";
 import { putRequirements } from "./routes/schema/put-requirements.ts";
 import { validateValue } from "./routes/schema/validate-value.ts";
+import { deleteSession } from "./routes/sessions/delete-session.ts";
+import { getSession } from "./routes/sessions/get-session.ts";
+import { listSessions } from "./routes/sessions/list-sessions.ts";
+import { openSession } from "./routes/sessions/open-session.ts";
+import { updateSession } from "./routes/sessions/update-session.ts";
 import { createTenant } from "./routes/tenants/create-tenant.ts";
 import { getTenant } from "./routes/tenants/get-tenant.ts";
 import { listTenants } from "./routes/tenants/list-tenants.ts";
@@ -79,6 +84,11 @@ export const ROUTES: readonly Route[] = [
   recordConsent,
   mergeCustomers,
   undoMerge,
+  openSession,
+  listSessions,
+  getSession,
+  updateSession,
+  deleteSession,
   listDefinitions,
   putDefinition,
   getDefinition,

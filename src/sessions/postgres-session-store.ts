@@ -102,7 +102,9 @@ export class PostgresSessionStore implements SessionStore {
     const { scenarioId, scenarioVersion, stepContentHash } = anchor;
     const values = [
       ...this.#pageValues(name, request),
-      ...[scenarioId, scenarioVersion, stepContentHash],
+      scenarioId,
+      scenarioVersion,
+      stepContentHash,
       ...this.#scopeValues(scope),
     ];
     const rows = await this.#session.query<BodyRow>(FIND_BY_STEP, values, request);

@@ -8,6 +8,8 @@ export const PERMISSIONS = [
   "profile:purge",
   "profile:merge",
   "pii:read",
+  "session:read",
+  "session:write",
   "schema:read",
   "schema:write",
   "audit:read",
@@ -20,7 +22,8 @@ export type Permission = (typeof PERMISSIONS)[number];
 
 /**
  * What a role may do inside its tenant. `tenant:manage` additionally needs a key of the platform's own
- * tenant: an administrator of one tenant never sees the others.
+ * tenant: an administrator of one tenant never sees the others. Sessions hold what customers said, in clear, so
+ * that nobody reads them who may not read personal data.
  */
 const GRANTS: Readonly<Record<Role, readonly Permission[]>> = {
   admin: PERMISSIONS,
@@ -30,12 +33,14 @@ const GRANTS: Readonly<Record<Role, readonly Permission[]>> = {
     "profile:delete",
     "profile:merge",
     "pii:read",
+    "session:read",
+    "session:write",
     "schema:read",
     "schema:write",
     "audit:read",
     "lifecycle:run",
   ],
-  agent: ["profile:read", "profile:write", "pii:read", "schema:read"],
+  agent: ["profile:read", "profile:write", "pii:read", "session:read", "session:write", "schema:read"],
   auditor: ["profile:read", "schema:read", "audit:read"],
 };
 

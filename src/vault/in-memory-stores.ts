@@ -2,6 +2,7 @@ import { InMemoryAuditStore } from "../audit/in-memory-audit-store.ts";
 import type { TenantId } from "../identifiers.ts";
 import { InMemoryProfileStore } from "../profiles/in-memory-profile-store.ts";
 import { InMemorySchemaStore } from "../schema/in-memory-schema-store.ts";
+import { InMemorySessionStore } from "../sessions/in-memory-session-store.ts";
 import type { InMemoryDatabase, InMemorySession } from "../storage/in-memory/in-memory-database.ts";
 import { InMemoryApiKeyStore } from "../tenants/in-memory-api-key-store.ts";
 import { InMemoryIdempotencyStore } from "../tenants/in-memory-idempotency-store.ts";
@@ -18,6 +19,7 @@ export function inMemoryStores(database: InMemoryDatabase): Stores {
     idempotency: new InMemoryIdempotencyStore(session),
     schema: new InMemorySchemaStore(session),
     profiles: new InMemoryProfileStore(session, tenantId),
+    sessions: (rules) => new InMemorySessionStore(session, rules),
     transaction: (work) => session.transaction((transaction) => work(bind(transaction, tenantId))),
   });
   return {

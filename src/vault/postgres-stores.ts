@@ -2,6 +2,7 @@ import { PostgresAuditStore } from "../audit/postgres-audit-store.ts";
 import type { TenantId } from "../identifiers.ts";
 import { PostgresProfileStore } from "../profiles/postgres-profile-store.ts";
 import { PostgresSchemaStore } from "../schema/postgres-schema-store.ts";
+import { PostgresSessionStore } from "../sessions/postgres-session-store.ts";
 import type { SqlDatabase, SqlSession } from "../storage/postgres/sql-database.ts";
 import { PostgresApiKeyStore } from "../tenants/postgres-api-key-store.ts";
 import { PostgresIdempotencyStore } from "../tenants/postgres-idempotency-store.ts";
@@ -18,6 +19,7 @@ export function postgresStores(database: SqlDatabase): Stores {
     idempotency: new PostgresIdempotencyStore(session, tenantId),
     schema: new PostgresSchemaStore(session, tenantId),
     profiles: new PostgresProfileStore(session, tenantId),
+    sessions: (rules) => new PostgresSessionStore(session, tenantId, rules),
     transaction: (work) => session.transaction((transaction) => work(bind(transaction, tenantId))),
   });
   return {

@@ -2,6 +2,8 @@ import type { AuditStore } from "../audit/audit-store.ts";
 import type { TenantId } from "../identifiers.ts";
 import type { ProfileStore } from "../profiles/profile-store.ts";
 import type { SchemaStore } from "../schema/schema-store.ts";
+import type { SessionRules } from "../sessions/session.ts";
+import type { SessionStore } from "../sessions/session-store.ts";
 import type { ApiKeyStore } from "../tenants/api-key-store.ts";
 import type { IdempotencyStore } from "../tenants/idempotency-store.ts";
 import type { TenantDirectory, TenantStore } from "../tenants/tenant-store.ts";
@@ -14,6 +16,8 @@ export interface TenantStores {
   readonly idempotency: IdempotencyStore;
   readonly schema: SchemaStore;
   readonly profiles: ProfileStore;
+  /** By the time that the vault goes by. Sessions that are kept outside the database take no part in transactions. */
+  sessions(rules: SessionRules): SessionStore;
   /** All of what `work` does is kept, or none when it rejects. A transaction within one joins it. */
   transaction<T>(work: (stores: TenantStores) => Promise<T>): Promise<T>;
 }

@@ -9,12 +9,14 @@ import type { LineageService } from "../profiles/lineage-service.ts";
 import type { MergeService } from "../profiles/merge-service.ts";
 import type { DefinitionService } from "../schema/definition-service.ts";
 import type { RequirementService } from "../schema/requirement-service.ts";
+import type { SessionService } from "../sessions/session-service.ts";
 import type { CallContext } from "../tenants/actor.ts";
 import type { AdministrationJournal, AdministrationScope } from "../tenants/administration.ts";
 import { ApiKeyService } from "../tenants/api-key-service.ts";
 import type { IdempotencyStore } from "../tenants/idempotency-store.ts";
 import { createProfileServices, type ProfileServices } from "./profile-services.ts";
 import { createSchemaServices, type SchemaServices } from "./schema-services.ts";
+import { createSessionService } from "./session-service.ts";
 import type { TenantStores } from "./stores.ts";
 import type { VaultCore } from "./vault-core.ts";
 
@@ -38,6 +40,7 @@ export class TenantVault {
   #apiKeys: ApiKeyService | undefined;
   #profiles: ProfileServices | undefined;
   #schema: SchemaServices | undefined;
+  #sessions: SessionService | undefined;
 
   constructor(core: VaultCore, binding: Binding) {
     this.#core = core;
@@ -90,6 +93,15 @@ export class TenantVault {
 
   get gaps(): GapService {
     return this.#profileServices.gaps;
+  }
+
+  get sessions(): SessionService {
+    this.#sessions ??= createSessionService(this.#core, {
+      tenantId: this.tenantId,
+      stores: this.#binding.stores,
+      customers: this.customers,
+    });
+    return this.#sessions;
   }
 
   get definitions(): DefinitionService {

@@ -28,6 +28,7 @@ const BAD_CHOICES = [MARKER, "", "ACTIVE"];
 const BAD_INSTANTS = ["yesterday", "2026-02-30T00:00:00Z", "2026-03-03", MARKER];
 const BAD_VALUES: Readonly<Record<string, readonly string[]>> = {
   limit: ["0", "101", "abc", "-1", "1.5", "", "1e99", "Infinity", " "],
+  agentId: BAD_IDS,
   customerId: BAD_IDS,
   scenarioId: BAD_IDS,
   stepId: BAD_IDS,

@@ -23,6 +23,7 @@ export const TENANT_TABLES = [
   "profile_assets",
   "profile_fields",
   "scenario_field_requirements",
+  "sessions",
   "tenants",
 ];
 

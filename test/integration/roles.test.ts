@@ -35,6 +35,11 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     "getAssetContent",
     "linkIdentity",
     "recordConsent",
+    "openSession",
+    "listSessions",
+    "getSession",
+    "updateSession",
+    "deleteSession",
   ],
   "admin steward auditor": ["listAuditEvents"],
   "admin steward": [

@@ -1,4 +1,5 @@
 import type { MergeSummary } from "../../src/profiles/merge-service.ts";
+import type { Session } from "../../src/sessions/session.ts";
 import type { ApiKey } from "../../src/tenants/api-key.ts";
 import type { Method } from "./caller.ts";
 import { defineFields, requireFields } from "./define-fields.ts";
@@ -24,6 +25,9 @@ export interface RouteFixture {
   readonly agentId: string;
   /** Requires `city`. */
   readonly scenarioId: string;
+  /** Of the customer. */
+  readonly sessionId: string;
+  readonly spareSessionId: string;
   readonly apiKeyId: string;
   readonly spareApiKeyId: string;
 }
@@ -46,6 +50,10 @@ export async function newFixture(callers: TenantCallers): Promise<RouteFixture> 
   await requireFields(callers.admin, { agentId, scenarioId }, [{ fieldName: "city" }, { fieldName: "pet" }]);
   const merged = [await newCustomer(callers), await newCustomer(callers)] as const;
   const merge = await callers.admin.post<MergeSummary>(`${merged[0].url}/merge`, { sourceCustomerId: merged[1].id });
+  const newSession = async () => {
+    const place = { agentId: uuid(), channel: "sms", channelUserId };
+    return (await callers.agent.post<Session>("/v1/sessions", place)).expect(201).sessionId;
+  };
   const newKey = async () => {
     const reply = await callers.admin.post<{ apiKey: ApiKey }>("/v1/api-keys", { name: "spare", role: "auditor" });
     return reply.expect(201).apiKey.id;
@@ -63,6 +71,8 @@ export async function newFixture(callers: TenantCallers): Promise<RouteFixture> 
     mergeId: merge.expect(200).mergeId,
     agentId,
     scenarioId,
+    sessionId: await newSession(),
+    spareSessionId: await newSession(),
     apiKeyId: await newKey(),
     spareApiKeyId: await newKey(),
   };
@@ -138,6 +148,18 @@ export const ROUTE_REQUESTS: Readonly<Record<string, Describe>> = {
     return { method: "POST", url: `${customerUrl(fixture)}/merge`, body: { sourceCustomerId: fixture.duplicateId } };
   },
   undoMerge: ({ mergeId }) => ({ method: "POST", url: `/v1/merges/${mergeId}/undo` }),
+  openSession: ({ agentId, channelUserId, customerId }) => {
+    const body = { agentId, channel: "sms", channelUserId, customerId, configVersion: 1, variables: { a: [{ b: 1 }] } };
+    return { method: "POST", url: "/v1/sessions", body };
+  },
+  listSessions: get(({ customerId }) => `/v1/sessions?customerId=${customerId}&limit=1&status=active`),
+  getSession: get(({ sessionId }) => `/v1/sessions/${sessionId}`),
+  updateSession: (fixture) => ({
+    method: "PATCH",
+    url: `/v1/sessions/${fixture.sessionId}`,
+    body: sessionPatch(fixture),
+  }),
+  deleteSession: remove(({ spareSessionId }) => `/v1/sessions/${spareSessionId}`),
   listDefinitions: get(({ agentId }) => `/v1/agents/${agentId}/field-definitions?includeDisabled=true`),
   putDefinition: (fixture) => ({ method: "PUT", url: definitionUrl(fixture), body: DEFINITION }),
   getDefinition: get((fixture) => definitionUrl(fixture)),
@@ -210,6 +232,28 @@ function fieldWrite({ agentId, assetId }: RouteFixture): Record<string, unknown>
         supersedeExisting: true,
       },
     ],
+  };
+}
+
+function sessionPatch({ customerId, scenarioId }: RouteFixture): Record<string, unknown> {
+  return {
+    status: "active",
+    customerId,
+    configVersion: 2,
+    profileSnapshotVersion: 3,
+    turnCount: 4,
+    variables: { a: { b: ["c"] } },
+    scenario: { scenarioId, version: 1, checksum: "0123456789abcdef" },
+    step: {
+      stepId: scenarioId,
+      stepName: "Pay",
+      isCheckpoint: true,
+      checkpointDescription: "The customer has paid",
+      stepContentHash: "fedcba9876543210",
+      turnNumber: 4,
+      transitionReason: "confirmed",
+      confidence: 0.5,
+    },
   };
 }
 

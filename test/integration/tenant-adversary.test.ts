@@ -19,6 +19,7 @@ type Verdict =
   | { readonly forbidden: true };
 
 const noCustomer: Verdict = { notFound: "customer_not_found" };
+const noSession: Verdict = { notFound: "session_not_found" };
 const noItem: Verdict = { notFound: "item_not_found" };
 const noDefinition: Verdict = { notFound: "definition_not_found" };
 const emptyList: Verdict = { nothing: { items: [], nextCursor: null } };
@@ -54,6 +55,11 @@ const VERDICTS: Readonly<Record<string, Verdict>> = {
   recordConsent: noCustomer,
   mergeCustomers: noCustomer,
   undoMerge: { notFound: "merge_not_found" },
+  openSession: noCustomer,
+  listSessions: emptyList,
+  getSession: noSession,
+  updateSession: noSession,
+  deleteSession: noSession,
   listDefinitions: emptyList,
   putDefinition: { own: 201 },
   getDefinition: noDefinition,

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { AgentId, CustomerId, ItemId, MergeId, ScenarioId } from "../../identifiers.ts";
+import type { AgentId, CustomerId, ItemId, MergeId, ScenarioId, SessionId } from "../../identifiers.ts";
 import { fieldName } from "../../schema/input-shape.ts";
 import { idSchema } from "../value-schemas.ts";
 
@@ -11,3 +11,4 @@ export const mergePath = z.strictObject({ mergeId: idSchema<MergeId>() });
 export const agentPath = z.strictObject({ agentId: idSchema<AgentId>() });
 export const definitionPath = z.strictObject({ agentId: idSchema<AgentId>(), name: fieldName() });
 export const scenarioPath = z.strictObject({ scenarioId: idSchema<ScenarioId>() });
+export const sessionPath = z.strictObject({ sessionId: idSchema<SessionId>() });

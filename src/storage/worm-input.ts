@@ -13,7 +13,7 @@ export function requireLogName(log: string): void {
 }
 
 /** Throws `invalid_request`. */
-export function requireKindNames(kinds: readonly Pick<WormDescriptor<never>, "name">[]): void {
+export function requireKindNames(kinds: readonly Pick<WormDescriptor<unknown>, "name">[]): void {
   const names = kinds.map(({ name }) => name);
   if (names.every((name) => KIND.test(name)) && new Set(names).size === names.length) return;
   throw new VaultError(

@@ -152,7 +152,7 @@ export class WormLog<T> implements WormStore<T> {
     const to = earlier(places.to, end.sequence);
     const before = from === 0n ? [] : await this.#rows.read({ from: from - 1n, to: from - 1n, limit: 1 }, range);
     const verification = new WormVerification({
-      descriptor: this.#descriptor as WormDescriptor<unknown>,
+      descriptor: this.#descriptor,
       hasher: this.#hasher,
       from,
       before: before[0],
@@ -214,7 +214,7 @@ export class WormLog<T> implements WormStore<T> {
     this.#lastEnd = undefined;
     const { expectedSequence, sealedAt } = options;
     const { start, taken } = placementOf(documents.length, { expectedSequence, end });
-    const stored = taken === 0 ? [] : await this.#storedAt(rows, start, documents.slice(0, taken), options);
+    const stored = await this.#storedAt(rows, { start, documents: documents.slice(0, taken) }, options);
     const added = sealAfter(end, documents.slice(taken), { sealedAt, hasher: this.#hasher });
     if (added.length > 0 && !(await rows.insert(added, end, options))) return undefined;
     const last = added.at(-1);
@@ -236,12 +236,13 @@ export class WormLog<T> implements WormStore<T> {
     return await rows.end(options);
   }
 
+  /** The rows at the places that documents have already. */
   async #storedAt(
     rows: WormRows,
-    start: bigint,
-    documents: readonly EncodedDocument<T>[],
+    { start, documents }: { readonly start: bigint; readonly documents: readonly EncodedDocument<T>[] },
     options: CallOptions,
   ): Promise<readonly WormRow[]> {
+    if (documents.length === 0) return [];
     const to = start + BigInt(documents.length) - 1n;
     const stored = await rows.read({ from: start, to, limit: documents.length }, options);
     requireSame(stored, documents, start);

@@ -172,7 +172,7 @@ export interface WormDatabase extends AsyncDisposable {
    * Makes what the kinds of logs need. Again and again, by several processes at once, it does no harm. Rejects with
    * `invalid_request` for a name that is none, or that two of them have.
    */
-  prepare(kinds: readonly WormDescriptor<never>[]): Promise<void>;
+  prepare(kinds: readonly WormDescriptor<unknown>[]): Promise<void>;
   /**
    * Throws `invalid_request` for a name that is none.
    *

@@ -19,7 +19,7 @@ export class InMemoryWormDatabase implements WormDatabase {
     this.#database = database;
   }
 
-  async prepare(kinds: readonly WormDescriptor<never>[]): Promise<void> {
+  async prepare(kinds: readonly WormDescriptor<unknown>[]): Promise<void> {
     this.#requireOpen();
     requireKindNames(kinds);
   }

@@ -1,3 +1,4 @@
+import { WORM_SEQUENCE_MAX } from "../worm-store.ts";
 import type { SqlStatement } from "./sql-database.ts";
 
 /*
@@ -25,7 +26,8 @@ export const WORM_GET: SqlStatement = {
  * Rows of the places $4 to $5, at most $6. They are contiguous, so the first one there is says where the last one is;
  * with a limit alone the planner might read and sort the whole rest of the log.
  */
-const IN_RANGE = `w.sequence >= first.sequence and w.sequence <= least($5::bigint, first.sequence + $6::bigint - 1)`;
+const IN_RANGE = `w.sequence >= first.sequence and w.sequence <=
+  least($5::bigint, first.sequence + least($6::bigint - 1, ${WORM_SEQUENCE_MAX} - first.sequence))`;
 const FIRST = `(select min(w.sequence) as sequence from worm_records w where ${OF_LOG} and w.sequence >= $4) first`;
 
 export const WORM_READ: SqlStatement = {
@@ -88,7 +90,7 @@ export const WORM_INSERT: SqlStatement = {
 export const WORM_INSERT_BATCH: SqlStatement = {
   name: "worm_insert_batch",
   text: `insert into worm_records ${COLUMNS}
-    select $1, $2, $3, $4 + n - 1, case when $4 + n > 1 then substring($7::bytea from (32 * n - 31)::int for 32) end,
+    select $1, $2, $3, $4 - 1 + n, case when $4 > 0 or n > 1 then substring($7::bytea from (32 * n - 31)::int for 32) end,
       $6::timestamptz, substring($7::bytea from (32 * n + 1)::int for 32),
       substring($8::bytea from ($10::int[])[n] + 1 for ($10::int[])[n + 1] - ($10::int[])[n]), e.indexed
     from jsonb_array_elements($9::jsonb) with ordinality as e(indexed, n) where ${ENDS_THERE}

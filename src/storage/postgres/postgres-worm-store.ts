@@ -21,7 +21,7 @@ export class PostgresWormDatabase implements WormDatabase {
     this.#database = database;
   }
 
-  async prepare(kinds: readonly WormDescriptor<never>[]): Promise<void> {
+  async prepare(kinds: readonly WormDescriptor<unknown>[]): Promise<void> {
     this.#requireOpen();
     requireKindNames(kinds);
   }

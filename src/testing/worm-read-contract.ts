@@ -1,0 +1,141 @@
+import { describe, expect, it } from "vitest";
+import { WORM_SEQUENCE_MAX } from "../storage/worm-store.ts";
+import { AT, all, ENTRY, entries, entry, fill, type WormSuite } from "./worm-storage.ts";
+
+/** What the reads by place must do. */
+export function wormReadContract(suite: WormSuite): void {
+  describe("get, exists, head and count", () => {
+    it("know of nothing in an empty log", async () => {
+      const { store } = await suite.newLog();
+      expect(await store.get(0n)).toBeUndefined();
+      expect(await store.exists(0n)).toBe(false);
+      expect(await store.head()).toEqual({ count: 0n, lastSequence: null, lastHash: null });
+      expect(await store.count()).toBe(0n);
+    });
+
+    it("tell a log with one record from an empty one", async () => {
+      const { store } = await suite.newLog();
+      const { hash } = await store.append(entry(0), AT);
+      expect(await store.head()).toEqual({ count: 1n, lastSequence: 0n, lastHash: hash });
+      expect(await store.count()).toBe(1n);
+      expect(await store.exists(0n)).toBe(true);
+      expect(await store.exists(1n)).toBe(false);
+    });
+
+    it("see what other stores added", async () => {
+      const { store, place } = await suite.newLog();
+      const records = await fill(store, entries(3));
+      const other = suite.storage.another().log(ENTRY, place.tenantId, place.log);
+      expect(await other.get(1n)).toEqual(records[1]);
+      expect(await other.head()).toEqual({ count: 3n, lastSequence: 2n, lastHash: records[2]?.hash });
+      expect(await other.count()).toBe(3n);
+    });
+
+    it.each([-1n, WORM_SEQUENCE_MAX, WORM_SEQUENCE_MAX + 1n, 2n ** 64n])("find nothing at %s", async (sequence) => {
+      const { store } = await suite.newLog();
+      await fill(store, entries(1));
+      expect(await store.get(sequence)).toBeUndefined();
+      expect(await store.exists(sequence)).toBe(false);
+    });
+  });
+
+  describe("getRange and stream", () => {
+    const RANGES: readonly [bigint | undefined, bigint | undefined, number, number][] = [
+      [undefined, undefined, 0, 7],
+      [0n, 0n, 0, 1],
+      [2n, 4n, 2, 5],
+      [5n, undefined, 5, 7],
+      [undefined, 2n, 0, 3],
+      [6n, 6n, 6, 7],
+      [5n, 100n, 5, 7],
+      [7n, 100n, 7, 7],
+      [4n, 3n, 0, 0],
+      [-5n, 1n, 0, 2],
+      [-5n, -1n, 0, 0],
+      [3n, 2n ** 70n, 3, 7],
+      [2n ** 70n, undefined, 7, 7],
+    ];
+
+    it.each(RANGES)("read from %s to %s, both inclusive", async (from, to, first, end) => {
+      const { store } = await suite.newLog();
+      const records = await fill(store, entries(7));
+      expect(await store.getRange({ from, to })).toEqual(records.slice(first, end));
+      for (const batchSize of [1, 2, 3, 1_000, undefined]) {
+        expect(await all(store.stream({ from, to, batchSize }))).toEqual(records.slice(first, end));
+      }
+    });
+
+    it("read nothing from an empty log", async () => {
+      const { store } = await suite.newLog();
+      expect(await store.getRange()).toEqual([]);
+      expect(await all(store.stream())).toEqual([]);
+    });
+
+    it("refuse a range of more than 1,000 records, and stream it", async () => {
+      const { store } = await suite.newLog();
+      for (const batch of [entries(1_000), entries(1, 1_000)]) {
+        if (suite.storage.database.capabilities.atomicBatches) await store.appendBatch(batch, AT);
+        else await fill(store, batch);
+      }
+      for (const range of [{}, { from: 0n, to: 1_000n }, { to: 5_000n }]) {
+        await expect(store.getRange(range)).rejects.toMatchObject({
+          code: "limit_exceeded",
+          details: { limit: 1_000 },
+        });
+      }
+      expect(await store.getRange({ from: 1n, to: 5_000n })).toHaveLength(1_000);
+      const places = (await all(store.stream({ batchSize: 300 }))).map(({ sequence }) => sequence);
+      expect(places).toEqual(entries(1_001).map((_, index) => BigInt(index)));
+    });
+
+    it("can be left at any record", async () => {
+      const { store } = await suite.newLog();
+      await fill(store, entries(5));
+      for (let count = 1; count <= 5; count++) {
+        const seen: bigint[] = [];
+        for await (const { sequence } of store.stream({ batchSize: 2 })) {
+          seen.push(sequence);
+          if (seen.length === count) break;
+        }
+        expect(seen).toHaveLength(count);
+      }
+    });
+
+    it("streams what is there when it begins", async () => {
+      const { store } = await suite.newLog();
+      await fill(store, entries(3));
+      const stream = store.stream({ batchSize: 1 });
+      const seen: bigint[] = [];
+      for await (const { sequence } of stream) {
+        seen.push(sequence);
+        await store.append(entry(9), AT);
+      }
+      expect(seen).toEqual([0n, 1n, 2n]);
+    });
+
+    it("can be read several times at once", async () => {
+      const { store } = await suite.newLog();
+      const records = await fill(store, entries(5));
+      const streams = await Promise.all([all(store.stream({ batchSize: 2 })), all(store.stream({ batchSize: 3 }))]);
+      expect(streams).toEqual([records, records]);
+    });
+
+    it.each([0, 1_001, -1, 1.5, Number.NaN])("refuses to stream %s at a time", async (batchSize) => {
+      const { store } = await suite.newLog();
+      await expect(all(store.stream({ batchSize }))).rejects.toMatchObject({ code: "invalid_request" });
+    });
+
+    it("streams documents that are large", async () => {
+      const { store } = await suite.newLog();
+      const large = { text: "x".repeat(5 * 2 ** 20), facts: {} };
+      for (let count = 0; count < 5; count++) await store.append(large, AT);
+      const places: bigint[] = [];
+      for await (const { sequence, document } of store.stream()) {
+        expect(document.text.length).toBe(large.text.length);
+        places.push(sequence);
+      }
+      expect(places).toEqual([0n, 1n, 2n, 3n, 4n]);
+      expect(await store.verifyIntegrity()).toMatchObject({ isValid: true, checked: 5n });
+    });
+  });
+}

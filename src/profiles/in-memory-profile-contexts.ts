@@ -44,7 +44,8 @@ export function loadWriteContext(
     items: [...new Set(query.itemIds)].flatMap((id) => {
       const row = tables.item(id);
       if (!row) return [];
-      return [{ id, kind: tables.lineageItemOf(row).type, deleted: row.deletedAt !== null }];
+      const { type: kind, customerId, deleted } = tables.lineageItemOf(row);
+      return [{ id, customerId, kind, deleted }];
     }),
   };
 }

@@ -9,6 +9,7 @@ import type { ApplyOutcome, ChangeSet, MergeChange, MergeRecord, PurgeSet } from
 import type { CustomerRecord, CustomerSummary, ProfileRecord } from "./customer.ts";
 import { customerListName, decodeCustomerCursor } from "./customer-list.ts";
 import type { FieldVersion } from "./field-version.ts";
+import { linkedItems, walk } from "./in-memory-lineage.ts";
 import { applyMergeChange } from "./in-memory-merge-writes.ts";
 import { loadGapContext, loadWriteContext } from "./in-memory-profile-contexts.ts";
 import { identityKey, ProfileTables } from "./in-memory-profile-tables.ts";
@@ -21,13 +22,13 @@ import {
   type DependentItem,
   type DerivationChain,
   orderChain,
-  type ReachedItem,
 } from "./lineage.ts";
 import type {
   CustomerFilter,
   CustomerLookup,
   GapContext,
   LifecyclePass,
+  LinkedItem,
   NewCustomer,
   ProfileStore,
   TouchedItem,
@@ -156,6 +157,10 @@ export class InMemoryProfileStore implements ProfileStore {
       const items = live.slice(0, options.limit).map(({ item, distance }) => ({ ...item, distance }));
       return { items, truncated: live.length > options.limit };
     });
+  }
+
+  findLinkedItems(itemIds: readonly ItemId[], limit: number): Promise<readonly LinkedItem[]> {
+    return this.#run((tables) => linkedItems(tables, itemIds).slice(0, limit));
   }
 
   loadWriteContext(query: WriteContextQuery): Promise<WriteContext | undefined> {
@@ -289,27 +294,4 @@ function hasStatus(status: string, wanted: StatusFilter): boolean {
 function isBelow(instant: string, sequence: bigint, place: ItemPlace | undefined): boolean {
   if (place === undefined) return true;
   return instant < place.instant || (instant === place.instant && sequence < BigInt(place.sequence));
-}
-
-/** Breadth first from an item of a live customer; each item once, nearest first, then in order of insertion. */
-function walk(
-  tables: ProfileTables,
-  startId: string,
-  { depth, next }: { depth: number; next: (id: string) => readonly string[] },
-): ReachedItem[] | undefined {
-  const start = tables.item(startId);
-  if (!start || !tables.liveCustomer(start.customerId)) return undefined;
-  const distances = new Map<string, number>([[startId, 0]]);
-  let level = [startId];
-  for (let distance = 1; distance <= depth && level.length > 0; distance++) {
-    level = [...new Set(level.flatMap(next))].filter((id) => !distances.has(id));
-    for (const id of level) distances.set(id, distance);
-  }
-  return [...distances]
-    .flatMap(([id, distance]) => {
-      const row = tables.item(id);
-      return row ? [{ row, distance }] : [];
-    })
-    .sort((a, b) => a.distance - b.distance || (a.row.sequence < b.row.sequence ? -1 : 1))
-    .map(({ row, distance }) => ({ item: tables.lineageItemOf(row), distance }));
 }

@@ -22,11 +22,12 @@ export const LOAD_WRITE_CONTEXT: SqlStatement = {
       where a.tenant_id = $1 and a.customer_id = $2 and a.name = any($5::text[])
         and a.status <> 'superseded' and a.deleted_at is null
       order by a.uploaded_at desc, a.sequence desc`)} as current_assets,
-    ${jsonList(`select json_build_object('id', i.id, 'kind', i.kind, 'deleted', i.deleted) from (
-        select id, 'profile_field' as kind, deleted_at is not null as deleted
+    ${jsonList(`select json_build_object('id', i.id, 'customerId', i.customer_id, 'kind', i.kind,
+        'deleted', i.deleted) from (
+        select id, customer_id, 'profile_field' as kind, deleted_at is not null as deleted
           from profile_fields where tenant_id = $1 and id = any($6::uuid[])
         union all
-        select id, 'profile_asset', deleted_at is not null
+        select id, customer_id, 'profile_asset', deleted_at is not null
           from profile_assets where tenant_id = $1 and id = any($6::uuid[])) i
       order by i.id`)} as items
     from customers c where c.tenant_id = $1 and c.id = $2 and c.deleted_at is null`,

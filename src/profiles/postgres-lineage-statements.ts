@@ -62,3 +62,22 @@ export const DEPENDENTS: SqlStatement = {
       where ${STARTS_ALIVE} and (r.distance = 0 or i.deleted_at is null)
       order by ${ORDER} limit $4::int + 2`)} as items`,
 };
+
+/** $2 items, $3 the limit: those, their direct sources and what derives directly from them. */
+export const LINKED_ITEMS: SqlStatement = {
+  name: "linked_items",
+  text: `
+    with linked as (
+      select unnest($2::uuid[]) as id
+      union
+      select s.source_item_id from item_sources s
+        where s.tenant_id = $1 and s.item_id = any($2::uuid[]) and s.source_item_id is not null
+      union
+      select s.item_id from item_sources s where s.tenant_id = $1 and s.source_item_id = any($2::uuid[])
+    )
+    select i.id, i.customer_id as "customerId" from linked l cross join lateral (
+      select f.id, f.customer_id from profile_fields f where f.tenant_id = $1 and f.id = l.id
+      union all
+      select a.id, a.customer_id from profile_assets a where a.tenant_id = $1 and a.id = l.id) i
+    limit $3::int`,
+};

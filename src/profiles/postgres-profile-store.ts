@@ -19,7 +19,7 @@ import {
   OWNED_PATHS,
   WRAPPED_KEYS,
 } from "./postgres-context-statements.ts";
-import { DEPENDENTS, DERIVATION_CHAIN } from "./postgres-lineage-statements.ts";
+import { DEPENDENTS, DERIVATION_CHAIN, LINKED_ITEMS } from "./postgres-lineage-statements.ts";
 import { applyMergeChange, createCustomer, purgeItems, runPass } from "./postgres-profile-writes.ts";
 import {
   ASSET_BY_ID,
@@ -58,6 +58,7 @@ import type {
   CustomerLookup,
   GapContext,
   LifecyclePass,
+  LinkedItem,
   NewCustomer,
   ProfileStore,
   TouchedItem,
@@ -169,6 +170,10 @@ export class PostgresProfileStore implements ProfileStore {
     if (start?.distance !== 0) return undefined;
     const items = reached.map(({ item, distance }) => ({ ...item, distance }));
     return { items: items.slice(0, options.limit), truncated: items.length > options.limit };
+  }
+
+  async findLinkedItems(itemIds: readonly ItemId[], limit: number): Promise<readonly LinkedItem[]> {
+    return (await this.#rows(LINKED_ITEMS, itemIds, limit)) as unknown as LinkedItem[];
   }
 
   async loadWriteContext(query: WriteContextQuery): Promise<WriteContext | undefined> {

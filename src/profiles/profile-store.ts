@@ -86,6 +86,16 @@ export interface LineageReader {
     itemId: ItemId,
     options: { transitive: boolean; limit: number },
   ): Promise<{ readonly items: readonly DependentItem[]; readonly truncated: boolean } | undefined>;
+  /**
+   * The items, what they derive from directly and what derives directly from them, each once with its owner, in no
+   * order: of any customer, tombstones included. At most `limit`, which may leave out any of them.
+   */
+  findLinkedItems(itemIds: readonly ItemId[], limit: number): Promise<readonly LinkedItem[]>;
+}
+
+export interface LinkedItem {
+  readonly id: ItemId;
+  readonly customerId: CustomerId;
 }
 
 /** What planning a write of fields or assets needs to know, read in one round trip. */
@@ -102,6 +112,13 @@ export interface WriteContextQuery {
   readonly lock: boolean;
 }
 
+export interface StoredItem {
+  readonly id: ItemId;
+  readonly customerId: CustomerId;
+  readonly kind: ItemKind;
+  readonly deleted: boolean;
+}
+
 export interface WriteContext {
   readonly customer: CustomerRecord;
   readonly tenantMode: ValidationMode | null;
@@ -115,7 +132,7 @@ export interface WriteContext {
   /** Assets of the asset names that are neither superseded nor deleted, newest first. */
   readonly currentAssets: readonly Asset[];
   /** Those of the item ids that exist, tombstones included. */
-  readonly items: readonly { readonly id: ItemId; readonly kind: ItemKind; readonly deleted: boolean }[];
+  readonly items: readonly StoredItem[];
 }
 
 /** What the check of a scenario's requirements needs to know, read in one round trip. */

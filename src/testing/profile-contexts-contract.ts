@@ -149,9 +149,9 @@ function writeContextContract(context: ContractContext): void {
     const itemIds = [field.id, asset.id, deleted.id, asset.id, newId<ItemId>(), customerId as string as ItemId];
     const found = await load(customerId, { itemIds });
     expect(found?.items.toSorted((a, b) => (a.id < b.id ? -1 : 1))).toStrictEqual([
-      { id: field.id, kind: "profile_field", deleted: false },
-      { id: asset.id, kind: "profile_asset", deleted: false },
-      { id: deleted.id, kind: "profile_asset", deleted: true },
+      { id: field.id, customerId: rival.customerId, kind: "profile_field", deleted: false },
+      { id: asset.id, customerId, kind: "profile_asset", deleted: false },
+      { id: deleted.id, customerId, kind: "profile_asset", deleted: true },
     ]);
   });
 

@@ -197,6 +197,9 @@ function raidsOn(profiles: ProfileStore, loot: Loot): Record<Method, () => Promi
         expect(await profiles.listDependents(id, { transitive: true, limit: 5 })).toBeUndefined();
       }
     },
+    async findLinkedItems() {
+      expect(await profiles.findLinkedItems([loot.fieldId, loot.assetId, loot.childId], 5)).toEqual([]);
+    },
     async loadWriteContext() {
       const query = { agentId: null, names: ["city"], assetNames: ["id_card"], itemIds: [loot.fieldId, loot.assetId] };
       for (const lock of [false, true]) {
@@ -257,6 +260,12 @@ function raidsOn(profiles: ProfileStore, loot: Loot): Record<Method, () => Promi
 }
 
 function methodsOf(profiles: ProfileStore): string[] {
-  const names = Object.getOwnPropertyNames(Object.getPrototypeOf(profiles) as object);
-  return names.filter((name) => name !== "constructor").sort();
+  const names = new Set<string>();
+  let level = Object.getPrototypeOf(profiles) as object;
+  // A store may inherit some of its methods.
+  while (level !== Object.prototype) {
+    for (const name of Object.getOwnPropertyNames(level)) names.add(name);
+    level = Object.getPrototypeOf(level) as object;
+  }
+  return [...names].filter((name) => name !== "constructor").sort();
 }

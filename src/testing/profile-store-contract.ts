@@ -16,6 +16,7 @@ import { profileHistoryContract } from "./profile-history-contract.ts";
 import { profileIsolationContract } from "./profile-isolation-contract.ts";
 import { profileLifecycleContract } from "./profile-lifecycle-contract.ts";
 import { profileLineageContract } from "./profile-lineage-contract.ts";
+import { profileLinksContract } from "./profile-links-contract.ts";
 import { profileLookupContract } from "./profile-lookup-contract.ts";
 import { profileOrphansContract } from "./profile-orphans-contract.ts";
 import { profilePurgeContract } from "./profile-purge-contract.ts";
@@ -45,6 +46,7 @@ export function profileStoreContract(engine: string, open: () => Promise<Engine>
     describe("arrival", () => arrivalContract(context));
     describe("text search", () => customerSearchContract(context));
     describe("lineage", () => profileLineageContract(context));
+    describe("links", () => profileLinksContract(context));
     describe("purge", () => profilePurgeContract(context));
     describe("fields", () => profileFieldsContract(context));
     describe("versions", () => profileHistoryContract(context));

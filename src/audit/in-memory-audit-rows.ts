@@ -1,5 +1,5 @@
 import { VaultError } from "../errors.ts";
-import type { InMemoryTables } from "../storage/in-memory/in-memory-database.ts";
+import type { InMemoryTables } from "../storage/in-memory/in-memory-tables.ts";
 import type { AuditEvent, AuditEventInsert } from "./audit-event.ts";
 
 export const AUDIT_TABLE = "audit_events";

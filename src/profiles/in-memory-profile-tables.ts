@@ -1,5 +1,5 @@
 import type { CustomerId, ItemId } from "../identifiers.ts";
-import type { InMemoryTable, InMemoryTables } from "../storage/in-memory/in-memory-database.ts";
+import type { InMemoryTable, InMemoryTables } from "../storage/in-memory/in-memory-tables.ts";
 import { compareText } from "../text-order.ts";
 import type { Asset, AssetInsert } from "./asset.ts";
 import type { MergeRecord } from "./change-set.ts";

@@ -2,7 +2,7 @@ import { appendAudit } from "../audit/in-memory-audit-rows.ts";
 import { VaultError } from "../errors.ts";
 import type { CustomerId } from "../identifiers.ts";
 import type { FieldDefinition } from "../schema/field-definition.ts";
-import type { InMemoryTable } from "../storage/in-memory/in-memory-database.ts";
+import type { InMemoryTable } from "../storage/in-memory/in-memory-tables.ts";
 import { compareText } from "../text-order.ts";
 import type { ApplyOutcome, ChangeSet, PurgeSet } from "./change-set.ts";
 import type { ChannelIdentity } from "./customer.ts";

@@ -1,6 +1,6 @@
 import { VaultError } from "../errors.ts";
 import type { CustomerId } from "../identifiers.ts";
-import type { InMemoryTable } from "../storage/in-memory/in-memory-database.ts";
+import type { InMemoryTable } from "../storage/in-memory/in-memory-tables.ts";
 import type { LifecycleChange } from "./change-set.ts";
 import type { CustomerRecord } from "./customer.ts";
 import type { AssetRow, FieldRow, ProfileTables } from "./in-memory-profile-tables.ts";

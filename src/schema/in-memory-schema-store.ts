@@ -1,6 +1,7 @@
 import { VaultError } from "../errors.ts";
 import type { AgentId, ScenarioId } from "../identifiers.ts";
-import type { InMemorySession, InMemoryTable, InMemoryTables } from "../storage/in-memory/in-memory-database.ts";
+import type { InMemorySession } from "../storage/in-memory/in-memory-database.ts";
+import type { InMemoryTable, InMemoryTables } from "../storage/in-memory/in-memory-tables.ts";
 import { compareText } from "../text-order.ts";
 import { DEFINITIONS_PER_AGENT_MAX, type FieldDefinition } from "./field-definition.ts";
 import {

@@ -1,6 +1,7 @@
 import type { SessionId } from "../identifiers.ts";
 import type { CallOptions } from "../storage/call-options.ts";
-import type { InMemorySession, InMemoryTable, InMemoryTables } from "../storage/in-memory/in-memory-database.ts";
+import type { InMemorySession } from "../storage/in-memory/in-memory-database.ts";
+import type { InMemoryTable, InMemoryTables } from "../storage/in-memory/in-memory-tables.ts";
 import type { Page } from "../storage/page.ts";
 import { throwIfAborted, untilAborted } from "../storage/until-aborted.ts";
 import {
@@ -13,7 +14,7 @@ import {
 } from "./session.ts";
 import { anchorName, type SessionPosition, selectionName, sessionPage, sessionPosition } from "./session-list.ts";
 import { isInScope, type SessionScope } from "./session-scope.ts";
-import { currentStepOf } from "./session-step.ts";
+import { isStandingAt } from "./session-step.ts";
 import type { OpenedSession, SessionListRequest, SessionSelector, SessionStore, StepAnchor } from "./session-store.ts";
 import { staleSession } from "./stale-session.ts";
 
@@ -70,7 +71,7 @@ export class InMemorySessionStore implements SessionStore {
   ): Promise<Page<Session>> {
     const { scope = {} } = request;
     const now = this.#rules.clock.now();
-    const stands = (session: Session) => standsAt(session, anchor) && isInScope(session, scope, now);
+    const stands = (session: Session) => isStandingAt(session, anchor) && isInScope(session, scope, now);
     return this.#page(anchorName(anchor, scope), request, stands);
   }
 
@@ -146,15 +147,6 @@ function matches(session: Session, selector: SessionSelector): boolean {
     case "channel":
       return session.channel === selector.channel && session.channelUserId === selector.channelUserId;
   }
-}
-
-function standsAt(session: Session, anchor: StepAnchor): boolean {
-  const step = currentStepOf(session);
-  return (
-    step?.scenarioId === anchor.scenarioId &&
-    step.scenarioVersion === anchor.scenarioVersion &&
-    step.stepContentHash === anchor.stepContentHash
-  );
 }
 
 function isAfter(session: Session, { lastActivityAt, sessionId }: SessionPosition): boolean {

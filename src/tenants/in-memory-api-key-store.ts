@@ -1,6 +1,7 @@
 import type { Instant } from "../clock.ts";
 import type { ApiKeyId, TenantId } from "../identifiers.ts";
-import type { InMemorySession, InMemoryTables } from "../storage/in-memory/in-memory-database.ts";
+import type { InMemorySession } from "../storage/in-memory/in-memory-database.ts";
+import type { InMemoryTables } from "../storage/in-memory/in-memory-tables.ts";
 import { encodeCursor, type Page, type PageRequest, pageOf } from "../storage/page.ts";
 import { type ApiKey, type ApiKeyInsert, isLive } from "./api-key.ts";
 import { API_KEY_LIST, type ApiKeyStore, apiKeyCursor, type RevocationOutcome } from "./api-key-store.ts";

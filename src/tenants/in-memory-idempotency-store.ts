@@ -1,6 +1,7 @@
 import type { Instant } from "../clock.ts";
 import { invariant } from "../errors.ts";
-import type { InMemorySession, InMemoryTables } from "../storage/in-memory/in-memory-database.ts";
+import type { InMemorySession } from "../storage/in-memory/in-memory-database.ts";
+import type { InMemoryTables } from "../storage/in-memory/in-memory-tables.ts";
 import {
   IDEMPOTENCY_SWEPT_PER_CLAIM,
   type IdempotencyRecord,

@@ -1,5 +1,6 @@
 import type { ApiKeyId, TenantId } from "../identifiers.ts";
-import type { InMemoryDatabase, InMemoryTables } from "../storage/in-memory/in-memory-database.ts";
+import type { InMemoryDatabase } from "../storage/in-memory/in-memory-database.ts";
+import type { InMemoryTables } from "../storage/in-memory/in-memory-tables.ts";
 import { decodeCursor, encodeCursor, type Page, type PageRequest, pageOf } from "../storage/page.ts";
 import type { ApiKeyHash, ApiKeyInsert } from "./api-key.ts";
 import type { Tenant } from "./tenant.ts";

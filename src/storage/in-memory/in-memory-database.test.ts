@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { type TenantId, UuidV7Generator } from "../../identifiers.ts";
-import { InMemoryDatabase, type InMemorySession, type InMemoryTables } from "./in-memory-database.ts";
+import { InMemoryDatabase, type InMemorySession } from "./in-memory-database.ts";
+import type { InMemoryTables } from "./in-memory-tables.ts";
 
 const ABORTED = { code: "aborted" };
 

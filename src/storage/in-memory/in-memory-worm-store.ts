@@ -6,8 +6,9 @@ import { requireKindNames, requireLogName } from "../worm-input.ts";
 import { WormLog } from "../worm-log.ts";
 import type { SealedRow, WormEnd, WormRead, WormRow, WormRowRange, WormRows } from "../worm-rows.ts";
 import type { WormCapabilities, WormDatabase, WormDescriptor, WormStore } from "../worm-store.ts";
-import type { InMemoryDatabase, InMemorySession, InMemoryTables } from "./in-memory-database.ts";
+import type { InMemoryDatabase, InMemorySession } from "./in-memory-database.ts";
 import { IN_MEMORY_LOGS, InMemoryLogRows } from "./in-memory-log-rows.ts";
+import type { InMemoryTables } from "./in-memory-tables.ts";
 
 /** Logs in the tables of an in-process database, which stays open when this is disposed of. */
 export class InMemoryWormDatabase implements WormDatabase {

@@ -132,6 +132,7 @@ export class PostgresDatabase implements SqlDatabase {
   /** The driver refuses all this too, but only once a part of the statement is on its way. */
   readonly #checkStatement = (statement: SqlStatement, values: readonly unknown[]): void => {
     invariant(values.every(isEncodable), `${statement.name} gets its JSON as text`);
+    if (statement.name === "") return;
     const known = this.#textByName.get(statement.name);
     if (known === statement.text) return;
     invariant(known === undefined, `the statement ${statement.name} has one text`);

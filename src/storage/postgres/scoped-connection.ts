@@ -148,6 +148,8 @@ function openingSql(settings: ConnectionSettings): string {
   return `
     set search_path to ${quoteIdentifier(settings.schema)}, public;
     set timezone to 'UTC';
+    set datestyle to 'ISO, YMD';
+    set extra_float_digits to 1;
     set statement_timeout to ${settings.statementTimeoutMs};
     set idle_in_transaction_session_timeout to ${settings.idleTransactionTimeoutMs};
     set plan_cache_mode to force_generic_plan;

@@ -3,7 +3,8 @@ import type { CallOptions } from "../call-options.ts";
 
 /**
  * A statement with a stable name. Servers prepare it once per connection and reuse the plan, which is
- * worth 1.8x under load. The same name must always carry the same text.
+ * worth 1.8x under load. The same name must always carry the same text. One without a name (`""`) is prepared for
+ * each call: for texts of which there may be any number.
  */
 export interface SqlStatement {
   readonly name: string;

@@ -3,22 +3,23 @@ import type { CallOptions } from "./call-options.ts";
 
 /*
  * The hot tier: what may be lost at any moment and is gone after its time. Keys are well-formed texts of 1 to 512 code
- * units without NUL; tags too, with at most 16 of them at an entry. Every method rejects with `invalid_value` for a key,
- * tag or life that is none, with `limit_exceeded` for too many keys, and with `storage_unavailable`, `storage_timeout`,
- * `aborted` and `closed`.
+ * units without NUL; tags too, with at most 16 of them at an entry. Every method rejects with `invalid_value` for a
+ * key, tag or life that is none, with `limit_exceeded` for too many keys, and with `storage_unavailable`,
+ * `storage_timeout`, `aborted` and `closed`.
  */
 
 /**
- * What a reader holds who missed, and gives to the `set` that follows: proof of when it looked. A value that was
- * loaded before the key, or a tag named to `get`, was removed is old, and `set` with that lease refuses it. So does it
- * after any `removeByPattern` and `invalidateAll`, whatever they removed, and after more removals than the tier remembers.
+ * What a reader holds who missed, and gives to the `set` that follows: proof of when it looked. A value that was loaded
+ * before the key, or a tag named to `get`, was removed is old, and `set` with that lease refuses it. So does it after
+ * any `removeByPattern` and `invalidateAll`, whatever they removed, and after more removals than the tier remembers.
  * Opaque, of use for this key only, for 10 minutes; refused later.
  */
 export type CacheLease = string & { readonly __brand: "CacheLease" };
 
 /**
- * A stored `null`, `0`, `false` or `""` is a hit. Hits are deeply frozen, or fresh: no one who holds one can change what is
- * stored. `degraded` says that the tier was not asked, or did not answer, and then there is no lease and nothing to set.
+ * A stored `null`, `0`, `false` or `""` is a hit. Hits are deeply frozen, or fresh: no one who holds one can change
+ * what is stored. `degraded` says that the tier was not asked, or did not answer, and then there is no lease and
+ * nothing to set.
  */
 export type CacheLookup<T extends JsonValue> =
   | { readonly hit: true; readonly value: T }
@@ -71,13 +72,17 @@ export interface CacheStatistics {
   readonly requests: number;
   readonly hits: number;
   readonly misses: number;
-  /** Calls of any method that the tier did not answer, which are no lookups, and values it could not read, which are misses. */
+  /**
+   * Calls of any method that the tier did not answer, which are no lookups, and values it could not read, which are
+   * misses.
+   */
   readonly errors: number;
   /** `hits / requests`; 0 without any. */
   readonly hitRate: number;
   /**
    * Of all calls of the process that reached the tier, failures too; the loading of `getOrSet` is not in it. From a
-   * histogram, so the percentile is the upper end of its bucket. `null` without any.
+   * histogram, so the percentile is the upper end of its bucket; calls as quick as a clock are sampled. `null` without
+   * any.
    */
   readonly averageLatencyMs: number | null;
   readonly p99LatencyMs: number | null;
@@ -109,11 +114,11 @@ export interface CacheStore extends AsyncDisposable {
   exists(key: string, options?: CallOptions): Promise<boolean>;
   /**
    * The cached value, else what `load` gives, which is then stored under the lease of the miss. However many callers of
-   * this process ask for one key at once, `load` runs once and all get what it gives, frozen when there are several; when
-   * it rejects, all of them reject with that and nothing is stored. Who asks after a removal does not get what was being
-   * loaded before it. The life is varied by up to a tenth so that entries do not expire together. A caller that
-   * aborts leaves; `load` is told to stop when the last one has left. When the tier fails, `load` is called and nothing is
-   * stored. Rejects with `invalid_value` when `load` gives what is no storable JSON.
+   * this process ask for one key at once, `load` runs once and all get what it gives, frozen when there are several;
+   * when it rejects, all of them reject with that and nothing is stored. Who asks after a removal does not get what was
+   * being loaded before it. The life is varied by up to a tenth so that entries do not expire together. A caller that
+   * aborts leaves; `load` is told to stop when the last one has left. When the tier fails, `load` is called and nothing
+   * is stored. Rejects with `invalid_value` when `load` gives what is no storable JSON.
    */
   getOrSet<T extends JsonValue>(
     key: string,
@@ -121,9 +126,9 @@ export interface CacheStore extends AsyncDisposable {
     options?: CacheLoadOptions<T>,
   ): Promise<T>;
   /**
-   * Removes the keys that match: `*` is any run of characters, also an empty one, `?` one code point, and a backslash takes
-   * the next character as it is. 1 to 1,024 code units. Entries set meanwhile may stay. Bounded memory, and no stop for
-   * other callers. Rejects with `invalid_value` for a pattern that ends in a lone backslash.
+   * Removes the keys that match: `*` is any run of characters, also an empty one, `?` one code point, and a backslash
+   * takes the next character as it is. 1 to 1,024 code units. Entries set meanwhile may stay. Bounded memory, and no
+   * stop for other callers. Rejects with `invalid_value` for a pattern that ends in a lone backslash.
    */
   removeByPattern(pattern: string, options?: CallOptions): Promise<CacheRemoval>;
   /** Removes the entries whose last `set` named the tag. */

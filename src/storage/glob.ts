@@ -17,8 +17,9 @@ export interface Glob {
 }
 
 /**
- * `*` is any run of code points, also an empty one, `?` is one, and a backslash takes the next one as it is; everything else,
- * brackets too, stands for itself. @throws `invalid_value` for a text that is no key or pattern, and for a backslash at the end
+ * `*` is any run of code points, also an empty one, `?` is one, and a backslash takes the next one as it is; everything
+ * else, brackets too, stands for itself. @throws `invalid_value` for a text that is no key or pattern, and for a
+ * backslash at the end
  */
 export function compileGlob(pattern: string): Glob {
   requireText(pattern, "pattern", CACHE_PATTERN_LENGTH_MAX);

@@ -51,6 +51,13 @@ export function cacheLeasesContract(open: OpenCacheStore): void {
       expect(await test.store.set("k", 1, { lease, tags: ["t", "u"] })).toBe("stored");
     });
 
+    it("are outdated when the key is removed for a tag that somebody else gave it", async () => {
+      const lease = await missed("k");
+      await test.store.set("k", 1, { tags: ["t"] });
+      await test.store.removeByTag("t");
+      expect(await test.store.set("k", "old", { lease })).toBe("refused");
+    });
+
     it("of many misses are each their own", async () => {
       const [a, b] = await test.store.getMany(["a", "b"]);
       await test.store.remove("a");

@@ -79,11 +79,9 @@ export class CacheEntries {
     return isAlive;
   }
 
-  /** How many were there and alive. */
-  deleteTagged(tag: string, nowMs: number): number {
-    let count = 0;
-    for (const key of this.#keysByTag.get(tag) ?? []) if (this.delete(key, nowMs)) count++;
-    return count;
+  /** The keys that were there and alive. */
+  deleteTagged(tag: string, nowMs: number): string[] {
+    return Array.from(this.#keysByTag.get(tag) ?? []).filter((key) => this.delete(key, nowMs));
   }
 
   expireIfDue(key: string, nowMs: number): void {

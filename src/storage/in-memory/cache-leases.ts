@@ -2,8 +2,9 @@ import type { CacheLease } from "../cache-store.ts";
 import { RemovalMarks } from "./removal-marks.ts";
 
 /**
- * Leases are counts: how many removals there had been when the reader missed, and the tags that it named. One is outdated
- * when its key or one of the tags was removed later. Of long ago, a bounded number of removals is known by name.
+ * Leases are counts: how many removals there had been when the reader missed, and the tags that it named. One is
+ * outdated when its key or one of the tags was removed later. Of long ago, a bounded number of removals is known by
+ * name.
  */
 export class CacheLeases {
   #removals = 0;
@@ -25,8 +26,10 @@ export class CacheLeases {
     for (const key of keys) this.#keys.mark(key, sequence);
   }
 
-  tagRemoved(tag: string): void {
+  /** @param keys of the entries that were removed for it */
+  tagRemoved(tag: string, keys: readonly string[]): void {
     this.#tags.mark(tag, ++this.#removals);
+    this.keysRemoved(keys);
   }
 
   allRemoved(): void {

@@ -3,6 +3,7 @@ import type { CustomerId, ItemId, TenantId } from "../identifiers.ts";
 import type { CounterCell } from "./counter.ts";
 import type { Logger } from "./logger.ts";
 import type { Meters } from "./meters.ts";
+import { createProfileCacheEvents, NO_PROFILE_CACHE_EVENTS, type ProfileCacheEvents } from "./profile-cache-events.ts";
 import { createSessionEvents, NO_SESSION_EVENTS, type SessionEvents } from "./session-events.ts";
 
 interface ItemEvent {
@@ -18,7 +19,7 @@ interface ItemEvent {
  * What happens in the vault that its operators want to see: one method per event, with ids and names of fields and
  * never a value. Each is one line in the log and one step of a metric. None of them throws or waits.
  */
-export interface VaultEvents extends SessionEvents {
+export interface VaultEvents extends SessionEvents, ProfileCacheEvents {
   profileFieldSuperseded(event: {
     readonly tenantId: TenantId;
     readonly customerId: CustomerId;
@@ -49,6 +50,7 @@ export interface VaultEvents extends SessionEvents {
 /** For a library that nobody asked to log or to measure. */
 export const NO_EVENTS: VaultEvents = {
   ...NO_SESSION_EVENTS,
+  ...NO_PROFILE_CACHE_EVENTS,
   profileFieldSuperseded: () => undefined,
   profileFieldExpired: () => undefined,
   profileFieldOrphaned: () => undefined,
@@ -62,6 +64,7 @@ export function createVaultEvents(logger: Logger, meters: Meters): VaultEvents {
   const superseded: CounterCell = meters.fieldsSuperseded.cell({});
   return {
     ...createSessionEvents(logger),
+    ...createProfileCacheEvents(logger, meters),
     profileFieldSuperseded(event) {
       superseded.value++;
       logger.info(event, "profile_field_superseded");

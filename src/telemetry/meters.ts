@@ -1,5 +1,6 @@
 import type { Histogram, Meter } from "@opentelemetry/api";
 import { Counter } from "./counter.ts";
+import { ProfileCacheMeters } from "./profile-cache-meters.ts";
 import { StorageMeters } from "./storage-meters.ts";
 
 /** The name the vault's meter has for whoever collects metrics. */
@@ -18,6 +19,7 @@ export class Meters {
   readonly itemsOrphaned: Counter;
   readonly validationErrors: Counter;
   readonly chainDepth: Histogram;
+  readonly profileCache: ProfileCacheMeters;
   readonly storage: StorageMeters;
 
   constructor(meter: Meter) {
@@ -47,6 +49,7 @@ export class Meters {
       description: "Items in the derivation chains that were read",
       advice: { explicitBucketBoundaries: CHAIN_DEPTHS },
     });
+    this.profileCache = new ProfileCacheMeters(meter);
     this.storage = new StorageMeters(meter);
   }
 }

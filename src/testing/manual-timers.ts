@@ -27,8 +27,14 @@ export class ManualTimers implements Timers {
     return this.#waiting.length;
   }
 
+  /** Moves on and runs nothing, as when the process is busy: what is due then runs late. */
+  stall(ms: number): void {
+    this.#nowMs += ms;
+  }
+
   /** Moves on, runs what is due in its order, and lets what they started settle before the next. */
   async advance(ms: number): Promise<void> {
+    await settled();
     const untilMs = this.#nowMs + ms;
     for (;;) {
       const [next] = this.#waiting.filter(({ dueMs }) => dueMs <= untilMs).sort((a, b) => a.dueMs - b.dueMs);

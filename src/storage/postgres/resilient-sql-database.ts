@@ -61,18 +61,11 @@ export class ResilientSqlDatabase implements SqlDatabase {
 
   #guarded(session: SqlSession, subject: CallSubject): SqlSession {
     return {
-      query: <Row extends SqlRow>(
-        statement: SqlStatement,
-        values: readonly unknown[],
-        options?: CallOptions | undefined,
-      ) =>
+      query: <Row extends SqlRow>(statement: SqlStatement, values: readonly unknown[], options?: CallOptions) =>
         this.guard.run({ operation: this.#query, subject, signal: options?.signal }, () =>
           session.query<Row>(statement, values, options),
         ),
-      transaction: <T>(
-        work: (transaction: SqlSession) => Promise<T>,
-        options?: SqlTransactionOptions | undefined,
-      ): Promise<T> =>
+      transaction: <T>(work: (transaction: SqlSession) => Promise<T>, options?: SqlTransactionOptions): Promise<T> =>
         this.guard.run({ operation: this.#transaction, subject, signal: options?.signal }, () =>
           session.transaction(work, options),
         ),

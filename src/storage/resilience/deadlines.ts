@@ -1,9 +1,13 @@
 import type { Timers } from "./timers.ts";
 
-/** What is told when its time is up, unless it has ended. */
-export interface Deadline {
-  readonly isOver: boolean;
-  expire(): void;
+/** What is told when its time is up, unless it is taken away before. A link of the list of those that wait. */
+export abstract class Deadline {
+  /** Of the deadlines that this one waits with. */
+  earlier: Deadline | undefined;
+  later: Deadline | undefined;
+  dueTick = 0;
+
+  abstract expire(): void;
 }
 
 const TICKS = 10;
@@ -11,14 +15,16 @@ const TICKS = 10;
 const TICKS_AT_ONCE_MAX = 2;
 
 /**
- * Deadlines of one length for any number of calls, with one timer that runs only while there are any: putting one here costs less
- * than a timer of its own by far. They come after `lengthMs` and before a tenth more of it, when the process is not busy.
+ * Deadlines of one length for any number of calls, with one timer that runs only while there are calls: far cheaper than a timer
+ * for each. They come after `lengthMs` and before a tenth more of it, while the process is not busy.
  */
 export class Deadlines {
   readonly #timers: Timers;
   readonly #tickMs: number;
-  #slots: Deadline[][] = Array.from({ length: TICKS + 1 }, () => []);
-  #emptyTicks = 0;
+  #first: Deadline | undefined;
+  #last: Deadline | undefined;
+  #tick = 0;
+  #lastAddedTick = 0;
   #isRunning = false;
   #lastTickMs = 0;
 
@@ -28,30 +34,47 @@ export class Deadlines {
   }
 
   add(deadline: Deadline): void {
-    // One more than its length, because a part of the tick that runs is over.
-    this.#slots[TICKS]?.push(deadline);
-    this.#emptyTicks = 0;
+    // One tick more than its length, because a part of the present one is over.
+    deadline.dueTick = this.#tick + TICKS + 1;
+    deadline.earlier = this.#last;
+    if (this.#last) this.#last.later = deadline;
+    else this.#first = deadline;
+    this.#last = deadline;
+    this.#lastAddedTick = this.#tick;
     if (this.#isRunning) return;
     this.#isRunning = true;
     this.#lastTickMs = this.#timers.nowMs();
-    this.#timers.after(this.#tickMs, this.#tick);
+    this.#timers.after(this.#tickMs, this.#advance);
   }
 
-  readonly #tick = (): void => {
+  /** Of one that was added and has not expired. */
+  remove(deadline: Deadline): void {
+    const { earlier, later } = deadline;
+    if (earlier) earlier.later = later;
+    else this.#first = later;
+    if (later) later.earlier = earlier;
+    else this.#last = earlier;
+    deadline.earlier = undefined;
+    deadline.later = undefined;
+  }
+
+  readonly #advance = (): void => {
     const nowMs = this.#timers.nowMs();
     const due = Math.max(1, Math.floor((nowMs - this.#lastTickMs) / this.#tickMs));
     const count = Math.min(due, TICKS_AT_ONCE_MAX);
     // What a timer is late by is made up for with the next one.
     this.#lastTickMs = due > count ? nowMs : this.#lastTickMs + count * this.#tickMs;
-    for (let passed = 0; passed < count; passed++) this.#advance();
-    this.#isRunning = this.#emptyTicks <= TICKS;
-    if (this.#isRunning) this.#timers.after(this.#lastTickMs + this.#tickMs - nowMs, this.#tick);
+    this.#tick += count;
+    this.#expireDue();
+    // It goes on for a while without any, so that calls now and then do not each start it anew.
+    this.#isRunning = this.#first !== undefined || this.#tick - this.#lastAddedTick <= TICKS;
+    if (this.#isRunning) this.#timers.after(this.#lastTickMs + this.#tickMs - nowMs, this.#advance);
   };
 
-  #advance(): void {
-    const [expired = [], ...rest] = this.#slots;
-    this.#slots = [...rest, []];
-    this.#emptyTicks++;
-    for (const deadline of expired) if (!deadline.isOver) deadline.expire();
+  #expireDue(): void {
+    for (let next = this.#first; next !== undefined && next.dueTick <= this.#tick; next = this.#first) {
+      this.remove(next);
+      next.expire();
+    }
   }
 }

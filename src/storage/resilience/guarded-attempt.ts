@@ -1,7 +1,7 @@
 import { type Observation, UNOBSERVED } from "../observability/observed-operation.ts";
 import type { Bulkhead } from "./bulkhead.ts";
 import type { CircuitBreaker } from "./circuit-breaker.ts";
-import type { Deadline } from "./deadlines.ts";
+import { Deadline, type Deadlines } from "./deadlines.ts";
 import { deadlineError, isOutage, takeFailure } from "./storage-failure.ts";
 import type { TierName } from "./tier-policy.ts";
 
@@ -11,6 +11,8 @@ export interface AttemptContext {
   readonly breaker: CircuitBreaker;
   /** The one that has, or will have, a place for the attempt. */
   readonly bulkhead: Bulkhead;
+  /** `undefined` when it may take its time. */
+  readonly deadlines: Deadlines | undefined;
 }
 
 /** How its caller is told of its end. */
@@ -22,35 +24,65 @@ export interface Settling<T> {
 }
 
 /** One call of an engine. Its caller may be gone before it has ended: then its deadline was over. */
-export class GuardedAttempt<T> implements Deadline {
+export class GuardedAttempt<T> extends Deadline {
   isOver = false;
   readonly #context: AttemptContext;
   readonly #settling: Settling<T>;
   #observation: Observation = UNOBSERVED;
 
+  /** Its time runs from now on, whether it has a place or waits for one. */
   constructor(context: AttemptContext, settling: Settling<T>) {
+    super();
     this.#context = context;
     this.#settling = settling;
+    context.deadlines?.add(this);
   }
 
   /** Once it has its place in the bulkhead. */
   start(work: () => Promise<T>, observation: Observation): void {
     this.#observation = observation;
     try {
-      observation.begin(work).then(this.#succeed, this.#fail);
+      observation.begin(work).then(
+        (value) => this.#succeed(value),
+        (error: unknown) => this.#fail(error),
+      );
     } catch (error) {
       this.#fail(error);
     }
   }
 
-  expire(): void {
+  /** Ends it for its caller. */
+  giveUp(error: unknown): void {
+    this.#context.deadlines?.remove(this);
+    this.#end(error);
+  }
+
+  /** A place in the bulkhead stays taken while the engine is at it. */
+  override expire(): void {
     const error = deadlineError(this.#context.tier);
+    this.#observation.failed(error);
+    this.#end(error);
+  }
+
+  #succeed(value: T): void {
+    const { breaker, bulkhead, deadlines } = this.#context;
+    bulkhead.leave();
+    if (this.isOver) return;
+    this.isOver = true;
+    deadlines?.remove(this);
+    breaker.succeeded();
+    this.#observation.succeeded();
+    this.#settling.resolve(value);
+  }
+
+  #fail(error: unknown): void {
+    this.#context.bulkhead.leave();
+    if (this.isOver) return;
     this.#observation.failed(error);
     this.giveUp(error);
   }
 
-  /** Ends it for its caller. A place in the bulkhead stays taken while the engine is at it. */
-  giveUp(error: unknown): void {
+  #end(error: unknown): void {
     this.isOver = true;
     const failure = takeFailure(error);
     if (failure !== undefined) this.#context.breaker.failed(failure);
@@ -58,20 +90,4 @@ export class GuardedAttempt<T> implements Deadline {
     if (fallback && isOutage(error)) resolve(fallback(error));
     else reject(error);
   }
-
-  readonly #succeed = (value: T): void => {
-    this.#context.bulkhead.leave();
-    if (this.isOver) return;
-    this.isOver = true;
-    this.#context.breaker.succeeded();
-    this.#observation.succeeded();
-    this.#settling.resolve(value);
-  };
-
-  readonly #fail = (error: unknown): void => {
-    this.#context.bulkhead.leave();
-    if (this.isOver) return;
-    this.#observation.failed(error);
-    this.giveUp(error);
-  };
 }

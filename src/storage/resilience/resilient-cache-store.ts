@@ -21,7 +21,7 @@ import { cacheOperations } from "./cache-operations.ts";
 import type { Recovery } from "./circuit-breaker.ts";
 import { LostRemovals, type Removal } from "./lost-removals.ts";
 import { deadlineError, isRefusal } from "./storage-failure.ts";
-import { type GuardedOperation, TierGuard, type TierGuardOptions } from "./tier-guard.ts";
+import { type GuardedCall, TierGuard, type TierGuardOptions } from "./tier-guard.ts";
 import { within } from "./within.ts";
 
 export interface ResilientCacheStoreOptions extends TierGuardOptions {
@@ -36,10 +36,9 @@ const NO_SUBJECT = {};
 /** For what makes up for lost removals: longer than a call, because nobody waits for it. */
 const MAKE_UP_MS = 2_000;
 
-const degradedMiss = (): typeof MISS => MISS;
-const degradedSet = (): CacheSetOutcome => "skipped";
-const degradedExists = (): boolean => false;
-const degradedIncrement = (): CacheIncrement => UNKNOWN;
+const skipped = (): CacheSetOutcome => "skipped";
+const isAbsent = (): boolean => false;
+const uncounted = (): CacheIncrement => UNKNOWN;
 
 /**
  * A cache that nobody has to fear for: what its engine cannot do comes to a miss, in time, and is never an error. A removal that the
@@ -84,59 +83,68 @@ export class ResilientCacheStore implements CacheStore {
   }
 
   get<T extends JsonValue>(key: string, options?: CacheGetOptions): Promise<CacheLookup<T>> {
-    const work = (): Promise<CacheLookup<T>> => this.#inner.get<T>(key, options);
-    return this.#call<CacheLookup<T>>(this.#operations.get, { work, fallback: degradedMiss, options, lookups: 1 });
+    return this.#call<CacheLookup<T>>(
+      { operation: this.#operations.get, subject: NO_SUBJECT, signal: options?.signal, fallback: this.#miss },
+      () => this.#inner.get<T>(key, options),
+    );
   }
 
   getMany<T extends JsonValue>(keys: readonly string[], options?: CallOptions): Promise<readonly CacheLookup<T>[]> {
-    const work = (): Promise<readonly CacheLookup<T>[]> => this.#inner.getMany<T>(keys, options);
-    const fallback = (): readonly CacheLookup<T>[] => keys.map(degradedMiss);
-    return this.#call(this.#operations.getMany, { work, fallback, options, lookups: keys.length });
+    const fallback = (error: unknown): readonly CacheLookup<T>[] => keys.map(() => this.#miss(error));
+    return this.#call(
+      { operation: this.#operations.getMany, subject: NO_SUBJECT, signal: options?.signal, fallback },
+      () => this.#inner.getMany<T>(keys, options),
+    );
   }
 
   set(key: string, value: JsonValue, options?: CacheSetOptions): Promise<CacheSetOutcome> {
-    const work = (): Promise<CacheSetOutcome> => this.#inner.set(key, value, options);
-    return this.#call(this.#operations.set, { work, fallback: degradedSet, options });
+    return this.#call<CacheSetOutcome>(
+      { operation: this.#operations.set, subject: NO_SUBJECT, signal: options?.signal, fallback: skipped },
+      () => this.#inner.set(key, value, options),
+    );
   }
 
   exists(key: string, options?: CallOptions): Promise<boolean> {
-    const work = (): Promise<boolean> => this.#inner.exists(key, options);
-    return this.#call(this.#operations.exists, { work, fallback: degradedExists, options });
+    return this.#call<boolean>(
+      { operation: this.#operations.exists, subject: NO_SUBJECT, signal: options?.signal, fallback: isAbsent },
+      () => this.#inner.exists(key, options),
+    );
   }
 
   increment(key: string, options?: CacheIncrementOptions): Promise<CacheIncrement> {
-    const work = (): Promise<CacheIncrement> => this.#inner.increment(key, options);
-    return this.#call(this.#operations.increment, { work, fallback: degradedIncrement, options });
+    return this.#call<CacheIncrement>(
+      { operation: this.#operations.increment, subject: NO_SUBJECT, signal: options?.signal, fallback: uncounted },
+      () => this.#inner.increment(key, options),
+    );
   }
 
   remove(key: string, options?: CallOptions): Promise<CacheRemoval> {
     this.#loads.outdate([key]);
     const removal = { by: "keys", keys: [key] } as const;
-    return this.#remove(removal, { work: () => this.#inner.remove(key), options });
+    return this.#remove(removal, options?.signal, () => this.#inner.remove(key));
   }
 
   removeMany(keys: readonly string[], options?: CallOptions): Promise<CacheRemoval> {
     this.#loads.outdate(keys);
-    return this.#remove({ by: "keys", keys }, { work: () => this.#inner.removeMany(keys), options });
+    return this.#remove({ by: "keys", keys }, options?.signal, () => this.#inner.removeMany(keys));
   }
 
   removeByPattern(pattern: string, options?: CallOptions): Promise<CacheRemoval> {
     this.#loads.outdateAll();
-    return this.#remove({ by: "pattern", pattern }, { work: () => this.#inner.removeByPattern(pattern), options });
+    return this.#remove({ by: "pattern", pattern }, options?.signal, () => this.#inner.removeByPattern(pattern));
   }
 
   removeByTag(tag: string, options?: CallOptions): Promise<CacheRemoval> {
     this.#loads.outdateAll();
-    return this.#remove({ by: "tag", tag }, { work: () => this.#inner.removeByTag(tag), options });
+    return this.#remove({ by: "tag", tag }, options?.signal, () => this.#inner.removeByTag(tag));
   }
 
   async invalidateAll(options?: CallOptions): Promise<void> {
     this.#loads.outdateAll();
-    const work = async (): Promise<CacheRemoval> => {
+    await this.#remove({ by: "all" }, options?.signal, async () => {
       await this.#inner.invalidateAll();
       return { count: 0, degraded: false };
-    };
-    await this.#remove({ by: "all" }, { work, options });
+    });
   }
 
   async getOrSet<T extends JsonValue>(
@@ -167,38 +175,36 @@ export class ResilientCacheStore implements CacheStore {
     await this.#inner[Symbol.asyncDispose]();
   }
 
-  #call<T>(operation: GuardedOperation, { work, fallback, options, lookups = 0 }: CacheCall<T>): Promise<T> {
-    const { guard } = this;
-    const signal = options?.signal;
-    if (!guard.breaker.isClosed) return this.#bypass(operation, { work, fallback, options, lookups });
-    const turnedAway = (error: unknown): T => {
-      if (isRefusal(error)) this.#bypassed += lookups;
-      return fallback();
-    };
-    return guard.run({ operation, subject: NO_SUBJECT, signal, fallback: turnedAway }, work);
+  #call<T>(call: DegradableCall<T>, work: () => Promise<T>): Promise<T> {
+    return this.guard.breaker.isClosed ? this.guard.run(call, work) : this.#bypass(call);
   }
 
   /** No error is made for it: during an outage it is what every call comes to. */
-  async #bypass<T>(operation: GuardedOperation, { fallback, options, lookups = 0 }: CacheCall<T>): Promise<T> {
+  async #bypass<T>({ operation, signal, fallback }: DegradableCall<T>): Promise<T> {
     this.#requireOpen();
-    if (options?.signal?.aborted) throw abortedError();
-    this.#bypassed += lookups;
+    if (signal?.aborted) throw abortedError();
     this.guard.observer.countTurnedAway(operation.observed);
-    return fallback();
+    return fallback(undefined);
   }
 
+  /** A lookup that the engine was not asked for, or did not answer. */
+  readonly #miss = (error: unknown): typeof MISS => {
+    // Its own failures the engine counts itself.
+    if (error === undefined || isRefusal(error)) this.#bypassed++;
+    return MISS;
+  };
+
   /** Not told when its caller gives up: half a removal is none. */
-  #remove(
-    removal: Removal,
-    { work, options }: Pick<CacheCall<CacheRemoval>, "work" | "options">,
-  ): Promise<CacheRemoval> {
-    const operation = this.#operations.remove[removal.by];
-    const fallback = (): CacheRemoval => this.#lose(removal);
+  #remove(removal: Removal, signal: AbortSignal | undefined, work: () => Promise<CacheRemoval>): Promise<CacheRemoval> {
+    const call = {
+      operation: this.#operations.remove[removal.by],
+      subject: NO_SUBJECT,
+      signal: undefined,
+      fallback: () => this.#lose(removal),
+      isUrgent: true,
+    };
     const isLetThrough = this.guard.breaker.isClosed || this.#isCatchingUp;
-    return untilAborted(options?.signal, () => {
-      if (!isLetThrough) return this.#bypass(operation, { work, fallback, options: undefined });
-      return this.guard.run({ operation, subject: NO_SUBJECT, signal: undefined, fallback, isUrgent: true }, work);
-    });
+    return untilAborted(signal, () => (isLetThrough ? this.guard.run(call, work) : this.#bypass(call)));
   }
 
   #lose(removal: Removal): CacheRemoval {
@@ -237,13 +243,7 @@ export class ResilientCacheStore implements CacheStore {
   }
 }
 
-interface CacheCall<T> {
-  readonly work: () => Promise<T>;
-  readonly fallback: () => T;
-  readonly options: CallOptions | undefined;
-  /** How many keys it looks up. */
-  readonly lookups?: number | undefined;
-}
+type DegradableCall<T> = GuardedCall<T> & { readonly fallback: (error: unknown) => T };
 
 export function resilientCacheStore(inner: CacheStore, options: ResilientCacheStoreOptions): ResilientCacheStore {
   return new ResilientCacheStore(inner, options);

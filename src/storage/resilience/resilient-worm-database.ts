@@ -24,7 +24,7 @@ export class ResilientWormDatabase implements WormDatabase {
     return this.#inner.capabilities;
   }
 
-  prepare(kinds: readonly WormDescriptor<never>[]): Promise<void> {
+  prepare(kinds: readonly WormDescriptor<unknown>[]): Promise<void> {
     const call = { operation: this.#operations.prepare, subject: {}, signal: undefined };
     return this.guard.run(call, () => this.#inner.prepare(kinds));
   }

@@ -6,7 +6,7 @@ import { abortedError, throwIfAborted } from "../until-aborted.ts";
 import { Bulkhead } from "./bulkhead.ts";
 import { CircuitBreaker, type Recovery } from "./circuit-breaker.ts";
 import { Deadlines } from "./deadlines.ts";
-import { GuardedAttempt } from "./guarded-attempt.ts";
+import { type AttemptContext, GuardedAttempt } from "./guarded-attempt.ts";
 import { pause, retryPauseMs } from "./retry.ts";
 import { circuitOpenError, isRefusal, overloadedError, takeFailure } from "./storage-failure.ts";
 import type { TierName, TierPolicy } from "./tier-policy.ts";
@@ -75,9 +75,8 @@ export class TierGuard {
   readonly #options: TierGuardOptions;
   readonly #engine: GuardedEngine;
   readonly #random: Random;
-  readonly #deadlines: Deadlines | undefined;
   readonly #unwatch: () => void;
-  #bulkhead: Bulkhead;
+  #usual: AttemptContext;
 
   constructor(options: TierGuardOptions, engine: GuardedEngine) {
     const { tier, policy, observer, timers = systemTimers, random = Math.random } = options;
@@ -88,8 +87,6 @@ export class TierGuard {
     this.#options = options;
     this.#engine = engine;
     this.#random = random;
-    this.#bulkhead = new Bulkhead(policy.bulkhead);
-    this.#deadlines = policy.deadlineMs === undefined ? undefined : new Deadlines(policy.deadlineMs, timers);
     this.breaker = new CircuitBreaker({
       settings: policy.circuitBreaker,
       timeoutsAreConsecutive: policy.timeoutsAreConsecutive,
@@ -98,6 +95,8 @@ export class TierGuard {
       random,
       onChange: (change) => this.#changed(change),
     });
+    const deadlines = policy.deadlineMs === undefined ? undefined : new Deadlines(policy.deadlineMs, timers);
+    this.#usual = { tier, breaker: this.breaker, bulkhead: new Bulkhead(policy.bulkhead), deadlines };
     this.#unwatch = observer.watch(() => this.#gauges());
     if (options.startsDown) this.breaker.open(0);
   }
@@ -156,18 +155,25 @@ export class TierGuard {
   #attempt<T>(call: GuardedCall<T>, work: () => Promise<T>): Promise<T> {
     if (call.signal?.aborted) return Promise.reject(abortedError());
     return new Promise((resolve, reject) => {
-      const { breaker, tier } = this;
-      const bulkhead = call.isUrgent ? UNBOUNDED : this.#bulkhead;
-      const attempt = new GuardedAttempt<T>({ tier, breaker, bulkhead }, { resolve, reject, fallback: call.fallback });
-      if (!breaker.isClosed && !call.isUrgent) {
-        attempt.giveUp(this.#turnAway(call, circuitOpenError(tier)));
-        return;
-      }
-      if (!call.operation.isLong) this.#deadlines?.add(attempt);
-      if (bulkhead.tryEnter()) attempt.start(work, this.observer.observe(call.operation.observed, call.subject));
-      else if (bulkhead.isFull) attempt.giveUp(this.#turnAway(call, overloadedError(tier)));
+      const context = this.#contextOf(call);
+      const { bulkhead } = context;
+      const attempt = new GuardedAttempt<T>(context, { resolve, reject, fallback: call.fallback });
+      if (!this.breaker.isClosed && !call.isUrgent) attempt.giveUp(this.#turnAway(call, circuitOpenError(this.tier)));
+      else if (bulkhead.tryEnter()) attempt.start(work, this.observer.observe(call.operation.observed, call.subject));
+      else if (bulkhead.isFull) attempt.giveUp(this.#turnAway(call, overloadedError(this.tier)));
       else this.#startInTurn(attempt, { call, work, bulkhead });
     });
+  }
+
+  /** Few calls are not like most, and those share theirs. */
+  #contextOf<T>({ operation, isUrgent }: GuardedCall<T>): AttemptContext {
+    if (!operation.isLong && !isUrgent) return this.#usual;
+    const { bulkhead, deadlines } = this.#usual;
+    return {
+      ...this.#usual,
+      bulkhead: isUrgent ? UNBOUNDED : bulkhead,
+      deadlines: operation.isLong ? undefined : deadlines,
+    };
   }
 
   #startInTurn<T>(attempt: GuardedAttempt<T>, { call, work, bulkhead }: WaitingWork<T>): void {
@@ -200,7 +206,7 @@ export class TierGuard {
 
   #changed(change: CircuitChange): void {
     // Calls that the engine never answered keep their places; they are not to keep others out now that it is back.
-    if (change.to === "closed") this.#bulkhead = new Bulkhead(this.policy.bulkhead);
+    if (change.to === "closed") this.#usual = { ...this.#usual, bulkhead: new Bulkhead(this.policy.bulkhead) };
     this.observer.circuitChanged(change, this.#options.isRequired);
     this.#engine.onChange?.(change);
   }

@@ -5,7 +5,7 @@ import type { Timers } from "./timers.ts";
 export function within<T>(timers: Timers, limit: TimeLimit, work: () => Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
     const callOff = timers.after(limit.ms, () => reject(limit.error()));
-    work().then(resolve, reject).then(callOff);
+    void work().then(resolve, reject).then(callOff);
   });
 }
 

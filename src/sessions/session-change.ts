@@ -2,6 +2,7 @@ import type { Instant } from "../clock.ts";
 import { VaultError } from "../errors.ts";
 import type { CustomerId, ScenarioId, StepId } from "../identifiers.ts";
 import type { JsonObject, JsonValue } from "../json.ts";
+import { withDefaults } from "../schema/input-shape.ts";
 import { type Session, type SessionStatus, STEP_HISTORY_MAX, type StepVisit, VARIABLES_BYTES_MAX } from "./session.ts";
 
 export interface StepInput {
@@ -45,20 +46,24 @@ export interface SessionChange {
  *   that take more than `VARIABLES_BYTES_MAX`
  */
 export function planSessionChange(session: Session, change: SessionChange, now: Instant): Session {
-  const { status, customerId, configVersion, profileSnapshotVersion, turnCount } = change;
-  if (turnCount !== undefined && turnCount < session.turnCount) throw unfit("/turnCount", "Is less than it was.");
+  const { variables, scenario, step, ...plain } = change;
+  const isBack = change.turnCount !== undefined && change.turnCount < session.turnCount;
+  if (isBack) throw unfit("/turnCount", "Is less than it was.");
   const changed: Session = {
-    ...session,
-    ...(status !== undefined && { status }),
-    ...(customerId !== undefined && { customerId }),
-    ...(configVersion !== undefined && { configVersion }),
-    ...(profileSnapshotVersion !== undefined && { profileSnapshotVersion }),
-    ...(turnCount !== undefined && { turnCount }),
-    ...(change.variables && mergedVariables(session, change.variables, now)),
-    ...(change.scenario !== undefined && enteredScenario(session, change.scenario)),
+    ...withDefaults<Session>(session, plain),
+    ...(variables && mergedVariables(session, variables, now)),
+    ...(scenario === null && NO_SCENARIO),
+    ...(scenario && enteredScenario(session, scenario)),
   };
-  return change.step ? { ...changed, ...visitedStep(changed, change.step, now) } : changed;
+  return step ? { ...changed, ...visitedStep(changed, step, now) } : changed;
 }
+
+const NO_SCENARIO = {
+  activeScenarioId: null,
+  activeScenarioVersion: null,
+  activeStepId: null,
+  scenarioChecksum: null,
+} as const satisfies Partial<Session>;
 
 /** @throws `limit_exceeded` */
 export function mergedVariables(
@@ -85,17 +90,14 @@ export function mergedVariables(
   return { variables: merged, variableUpdatedAt: Object.fromEntries(times) };
 }
 
-function enteredScenario(session: Session, scenario: ScenarioInput | null): Partial<Session> {
-  const activeScenarioId = scenario?.scenarioId ?? null;
-  const activeScenarioVersion = scenario?.version ?? null;
-  const isSame =
-    session.activeScenarioId === activeScenarioId && session.activeScenarioVersion === activeScenarioVersion;
+function enteredScenario(session: Session, { scenarioId, version, checksum }: ScenarioInput): Partial<Session> {
+  const isSame = session.activeScenarioId === scenarioId && session.activeScenarioVersion === version;
+  const kept = isSame ? session : NO_SCENARIO;
   return {
-    activeScenarioId,
-    activeScenarioVersion,
-    activeStepId: isSame ? session.activeStepId : null,
-    scenarioChecksum:
-      scenario?.checksum === undefined && isSame ? session.scenarioChecksum : (scenario?.checksum ?? null),
+    activeScenarioId: scenarioId,
+    activeScenarioVersion: version,
+    activeStepId: kept.activeStepId,
+    scenarioChecksum: checksum === undefined ? kept.scenarioChecksum : checksum,
   };
 }
 

@@ -9,3 +9,12 @@ export function currentStepOf(session: Session): StepAnchor | undefined {
   if (!visit || visit.stepId !== session.activeStepId) return undefined;
   return { scenarioId, scenarioVersion, stepContentHash: visit.stepContentHash };
 }
+
+export function isStandingAt(session: Session, anchor: StepAnchor): boolean {
+  const step = currentStepOf(session);
+  return (
+    step?.scenarioId === anchor.scenarioId &&
+    step.scenarioVersion === anchor.scenarioVersion &&
+    step.stepContentHash === anchor.stepContentHash
+  );
+}

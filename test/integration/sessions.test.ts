@@ -120,7 +120,7 @@ describe.each(integrationEngines())("sessions on $name", (engine) => {
 
     it("follows a customer who was merged, and replaces one who was deleted", async () => {
       const place = newPlace();
-      const { customerId = expect.fail() } = (await open(place)).expect(201);
+      const { customerId } = (await open(place)).expect(201);
       const survivor = await newCustomer(world.a);
       const merge = `/v1/customers/${survivor.id}/merge`;
       (await world.a.admin.post(merge, { sourceCustomerId: customerId })).expect(200);

@@ -1,7 +1,7 @@
 import { connect } from "node:net";
 
 /** The variables that `scripts/test-services` prints: each names a real server that the suites also run on. */
-const SERVERS = ["DATABASE_URL", "REDIS_URL"];
+const SERVERS = ["DATABASE_URL", "REDIS_URL", "MONGODB_URL"];
 const ANSWER_MS = 5_000;
 
 /**
@@ -11,7 +11,7 @@ const ANSWER_MS = 5_000;
 export async function setup(): Promise<void> {
   const missing = SERVERS.filter((variable) => !process.env[variable]);
   if (missing.length > 0 && process.env["STRONGROOM_REQUIRE_SERVICES"] === "1") {
-    throw new Error(`${missing.join(" and ")} must be set: run scripts/test-services`);
+    throw new Error(`${missing.join(", ")} must be set: run scripts/test-services`);
   }
   for (const variable of missing) {
     process.stderr.write(`${variable} is not set: the suites on that server are skipped\n`);
@@ -36,4 +36,4 @@ async function requireAnswer(variable: string, url: string | undefined): Promise
   }
 }
 
-const DEFAULT_PORTS: Readonly<Record<string, number>> = { DATABASE_URL: 5432, REDIS_URL: 6379 };
+const DEFAULT_PORTS: Readonly<Record<string, number>> = { DATABASE_URL: 5432, REDIS_URL: 6379, MONGODB_URL: 27017 };

@@ -9,7 +9,7 @@ export default defineConfig({
     projects: [
       project("unit", "src/**/*.test.ts"),
       project("architecture", "test/architecture/**/*.test.ts"),
-      project("contract", "test/contract/**/*.test.ts"),
+      project("contract", "{test/contract,examples}/**/*.test.ts"),
       project("integration", "test/integration/**/*.test.ts"),
       project("property", "test/property/**/*.test.ts"),
       project("fault", "test/fault/**/*.test.ts"),
@@ -36,6 +36,8 @@ export default defineConfig({
 function project(name: string, include: string) {
   return {
     extends: true as const,
+    // The package by its name, for the tests of the examples.
+    resolve: { tsconfigPaths: true },
     test: {
       name,
       include: [include],

@@ -20,7 +20,7 @@ export interface WatchedTier {
   /** For a wrapper: time stands still, and nothing is varied at random. */
   readonly options: TierGuardOptions;
   /** What was logged, without times. */
-  logged(event: string): Record<string, unknown>[];
+  readonly logged: (event: string) => Record<string, unknown>[];
 }
 
 /** What a wrapper of a tier needs, with its time in the test's hands and its log and metrics to be looked at. */

@@ -2,7 +2,7 @@ import { type Observation, UNOBSERVED } from "../observability/observed-operatio
 import type { Bulkhead } from "./bulkhead.ts";
 import type { CircuitBreaker } from "./circuit-breaker.ts";
 import { Deadline, type Deadlines } from "./deadlines.ts";
-import { deadlineError, isOutage, takeFailure } from "./storage-failure.ts";
+import { deadlineError, failureOf, isOutage } from "./storage-failure.ts";
 import type { TierName } from "./tier-policy.ts";
 
 /** What an attempt needs of its guard. */
@@ -84,7 +84,7 @@ export class GuardedAttempt<T> extends Deadline {
 
   #end(error: unknown): void {
     this.isOver = true;
-    const failure = takeFailure(error);
+    const failure = failureOf(this.#context.tier, error);
     if (failure !== undefined) this.#context.breaker.failed(failure);
     const { fallback, reject, resolve } = this.#settling;
     if (fallback && isOutage(error)) resolve(fallback(error));

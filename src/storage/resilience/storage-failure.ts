@@ -4,18 +4,19 @@ import type { TierName } from "./tier-policy.ts";
 /** What speaks against the engine, and not against its caller. */
 export type FailureCode = "storage_unavailable" | "storage_timeout";
 
-/** Failures that a tier was blamed for already: one that passes through a second tier's transaction is not its fault. */
-const blamed = new WeakSet<object>();
+/** The tier that an error came from: what passes through the transaction of a second one is not that one's fault. */
+const origins = new WeakMap<object, TierName>();
 /** Calls that a guard did not let through. */
 const refusals = new WeakSet<object>();
 
-/** The failure that this error is news of, once. */
-export function takeFailure(error: unknown): FailureCode | undefined {
-  if (!isVaultError(error) || blamed.has(error) || refusals.has(error)) return undefined;
+/** The failure of the tier that this error is news of. */
+export function failureOf(tier: TierName, error: unknown): FailureCode | undefined {
+  if (!isVaultError(error) || refusals.has(error)) return undefined;
   const { code } = error;
   if (code !== "storage_unavailable" && code !== "storage_timeout") return undefined;
-  blamed.add(error);
-  return code;
+  // An engine may reject any number of calls with one error.
+  if (!origins.has(error)) origins.set(error, tier);
+  return origins.get(error) === tier ? code : undefined;
 }
 
 /** Whether the engine was never asked. */

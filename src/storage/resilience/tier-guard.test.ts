@@ -129,6 +129,14 @@ describe("a guard", () => {
     expect(outer.guard.breaker.state).toBe("closed");
   });
 
+  it("counts each call of an engine that rejects all of them with one error", async () => {
+    const { guard, write } = open();
+    const error = new VaultError("storage_unavailable", "Not connected.");
+    const call = { operation: write, subject: {}, signal: undefined };
+    for (let count = 0; count < 3; count++) await outcomeOf(guard.run(call, () => Promise.reject(error)));
+    expect(guard.breaker.state).toBe("open");
+  });
+
   it("bounds the calls that are under way and those that wait, who come in their order", async () => {
     const { run, write, faults, guard } = open({ policy: { bulkhead: { concurrentMax: 2, queueMax: 2 } } });
     faults.inject({ fault: { kind: "hold" } });

@@ -8,7 +8,7 @@ import { CircuitBreaker, type Recovery } from "./circuit-breaker.ts";
 import { Deadlines } from "./deadlines.ts";
 import { type AttemptContext, GuardedAttempt } from "./guarded-attempt.ts";
 import { pause, retryPauseMs } from "./retry.ts";
-import { circuitOpenError, isRefusal, overloadedError, takeFailure } from "./storage-failure.ts";
+import { circuitOpenError, failureOf, isRefusal, overloadedError } from "./storage-failure.ts";
 import type { TierName, TierPolicy } from "./tier-policy.ts";
 import { type Random, systemTimers, type Timers } from "./timers.ts";
 
@@ -123,7 +123,7 @@ export class TierGuard {
       observation.succeeded();
     } catch (error) {
       observation.failed(error);
-      const failure = takeFailure(error);
+      const failure = failureOf(this.tier, error);
       if (failure !== undefined) this.breaker.failed(failure);
       throw error;
     }

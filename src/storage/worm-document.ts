@@ -9,7 +9,6 @@ import {
 
 /** A document as it is kept. */
 export interface EncodedDocument<T> {
-  /** What the bytes say, not the object that was handed in. */
   readonly document: T;
   readonly bytes: Uint8Array;
   readonly indexed: JsonObject;
@@ -18,17 +17,13 @@ export interface EncodedDocument<T> {
 const NAME_LENGTH_MAX = 128;
 const NAME_EXCLUDED = /[.$\0]/;
 
-/**
- * What is kept of a document, read back once: what cannot be read now could never be, and could not be removed either.
- * Throws `limit_exceeded` and `invalid_value`.
- */
+/** What is kept of a document. Throws `limit_exceeded` and `invalid_value`. */
 export function encodeDocument<T>(descriptor: WormDescriptor<T>, document: T): EncodedDocument<T> {
   const bytes = calling(() => descriptor.encode(document), "cannot be encoded");
   requireAtMost(bytes.length, WORM_DOCUMENT_BYTES_MAX, "document");
-  const decoded = calling(() => descriptor.decode(bytes), "cannot be read back");
-  const indexed = calling(() => descriptor.indexed(decoded), "cannot be indexed");
+  const indexed = calling(() => descriptor.indexed(document), "cannot be indexed");
   requireIndexable(indexed);
-  return { document: decoded, bytes, indexed };
+  return { document, bytes, indexed };
 }
 
 /** Throws like `encodeDocument`. */

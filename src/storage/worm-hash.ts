@@ -9,33 +9,31 @@ export interface HashedRecord {
 }
 
 const DOMAIN = "strongroom/worm/v1\n";
+const LENGTH_BYTES = 4;
 
 /** Computes the hashes of one log's records; `WormRecord.hash` says of what. */
 export class WormHasher {
   readonly #prefix: Buffer;
 
   constructor(kind: string, log: string) {
-    this.#prefix = Buffer.concat([Buffer.from(DOMAIN), framed(kind), framed(log)]);
+    this.#prefix = Buffer.concat([Buffer.from(DOMAIN), framed(kind, log)]);
   }
 
   hash({ sequence, sealedAt, previousHash, bytes }: HashedRecord): string {
-    const length = Buffer.allocUnsafe(4);
+    const header = framed(sequence.toString(), sealedAt, previousHash ?? "");
+    const length = Buffer.allocUnsafe(LENGTH_BYTES);
     length.writeUInt32BE(bytes.length);
-    return createHash("sha256")
-      .update(this.#prefix)
-      .update(framed(sequence.toString()))
-      .update(framed(sealedAt))
-      .update(framed(previousHash ?? ""))
-      .update(length)
-      .update(bytes)
-      .digest("hex");
+    return createHash("sha256").update(this.#prefix).update(header).update(length).update(bytes).digest("hex");
   }
 }
 
-function framed(text: string): Buffer {
-  const length = Buffer.byteLength(text);
-  const frame = Buffer.allocUnsafe(4 + length);
-  frame.writeUInt32BE(length);
-  frame.write(text, 4);
-  return frame;
+function framed(...texts: readonly string[]): Buffer {
+  const lengths = texts.map((text) => Buffer.byteLength(text));
+  const frames = Buffer.allocUnsafe(lengths.reduce((sum, length) => sum + LENGTH_BYTES + length, 0));
+  let end = 0;
+  texts.forEach((text, index) => {
+    end = frames.writeUInt32BE(lengths[index] ?? 0, end);
+    end += frames.write(text, end);
+  });
+  return frames;
 }

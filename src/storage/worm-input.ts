@@ -1,10 +1,12 @@
-import { parseInstant } from "../clock.ts";
+import { type Instant, instantOf } from "../clock.ts";
 import { VaultError } from "../errors.ts";
 import type { Filter } from "./filter.ts";
 import { validateFilter } from "./validate-filter.ts";
 import { type AppendOptions, WORM_RECORDS_MAX, WORM_SEQUENCE_MAX, type WormDescriptor } from "./worm-store.ts";
 
 const KIND = /^[a-z][a-z0-9_]{0,31}$/;
+const INSTANT_LENGTH = 24;
+const FIRST_INSTANT = "0001";
 const LOG = /^[a-z0-9_-]{1,64}$/;
 
 /** Throws `invalid_request`. */
@@ -24,11 +26,17 @@ export function requireKindNames(kinds: readonly Pick<WormDescriptor<unknown>, "
 
 /** Throws `invalid_value`: the hash covers the instant as it is written, and an engine would keep another text. */
 export function requireAppendOptions({ expectedSequence, sealedAt }: AppendOptions): void {
-  if (typeof sealedAt !== "string" || parseInstant(sealedAt) !== sealedAt) {
+  if (!isInstant(sealedAt)) {
     throw new VaultError("invalid_value", "A record is sealed at an instant in UTC with three decimals.");
   }
   if (expectedSequence === undefined || isPlace(expectedSequence)) return;
   throw new VaultError("invalid_value", "The place of a record is from 0 to 2^63 - 1.");
+}
+
+/** The one text that an instant in the years 1 to 9999 has. */
+function isInstant(text: Instant): boolean {
+  const epochMs = text.length === INSTANT_LENGTH ? Date.parse(text) : Number.NaN;
+  return !Number.isNaN(epochMs) && text >= FIRST_INSTANT && instantOf(epochMs) === text;
 }
 
 /** Throws `invalid_request`. */

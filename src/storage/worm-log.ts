@@ -44,7 +44,8 @@ export class WormLog<T> implements WormStore<T> {
   readonly #hasher: WormHasher;
   readonly #atomicBatches: boolean;
   readonly #requireOpen: () => void;
-  #lastTurn: Promise<unknown> = Promise.resolve();
+  /** The last of the appends that are under way. */
+  #lastTurn: Promise<unknown> | undefined;
   /**
    * Where the log ended when this one added to it last; `undefined` when that is not known. It may be outdated: an
    * insert says where it believes the end to be, and is refused when it is elsewhere.
@@ -187,12 +188,23 @@ export class WormLog<T> implements WormStore<T> {
     requireAppendOptions(options);
     const encoded = encodeBatch(this.#descriptor, documents);
     const { signal } = options;
-    const turn = this.#lastTurn.then(() => {
-      throwIfAborted(signal);
-      return this.#place(encoded, options);
-    });
-    this.#lastTurn = turn.catch(() => undefined);
+    const turn = this.#lastTurn ? this.#afterwards(this.#lastTurn, encoded, options) : this.#place(encoded, options);
+    this.#lastTurn = turn;
+    const leave = (): void => {
+      if (this.#lastTurn === turn) this.#lastTurn = undefined;
+    };
+    turn.then(leave, leave);
     return await untilAborted(signal, () => turn);
+  }
+
+  async #afterwards(
+    turn: Promise<unknown>,
+    documents: readonly EncodedDocument<T>[],
+    options: AppendOptions,
+  ): Promise<readonly WormRecord<T>[]> {
+    await turn.catch(() => undefined);
+    throwIfAborted(options.signal);
+    return await this.#place(documents, options);
   }
 
   async #place(documents: readonly EncodedDocument<T>[], options: AppendOptions): Promise<readonly WormRecord<T>[]> {

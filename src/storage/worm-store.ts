@@ -128,8 +128,10 @@ export interface WormStore<T> {
    *   always faster,
    * - `integrity_violation` when the record at the expected place is missing although later ones are there,
    * - `limit_exceeded` for too many bytes, and when the log has no place left,
-   * - `invalid_value` when the descriptor does not read its own bytes back or what is `indexed` cannot be asked for,
-   *   and for an instant or a place that is none.
+   * - `invalid_value` when the document cannot be encoded or what is `indexed` cannot be asked for, and for an instant
+   *   or a place that is none.
+   *
+   * The record holds the document that was handed in. That its bytes can be read back is the descriptor's promise.
    */
   append(document: T, options: AppendOptions): Promise<WormRecord<T>>;
   /**

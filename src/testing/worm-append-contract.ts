@@ -200,12 +200,19 @@ export function wormAppendContract(suite: WormSuite): void {
       expect(await store.head()).toMatchObject({ count: 0n });
     });
 
-    it("refuses what it could not read back", async () => {
+    it("refuses what cannot be encoded or indexed", async () => {
       const { place } = await suite.newLog();
-      const forgetful = { ...ENTRY, encode: () => new Uint8Array([1, 2, 3]) };
-      const store = suite.storage.database.log(forgetful, place.tenantId, "forgetful");
-      await expect(store.append(entry(0), AT)).rejects.toMatchObject({ code: "invalid_value" });
-      expect(await store.head()).toMatchObject({ count: 0n });
+      const fail = (): never => {
+        throw new TypeError("No");
+      };
+      for (const broken of [
+        { ...ENTRY, encode: fail },
+        { ...ENTRY, indexed: fail },
+      ]) {
+        const store = suite.storage.database.log(broken, place.tenantId, "broken");
+        await expect(store.append(entry(0), AT)).rejects.toMatchObject({ code: "invalid_value" });
+        expect(await store.head()).toMatchObject({ count: 0n });
+      }
     });
 
     it("keeps every byte", async () => {
@@ -218,7 +225,7 @@ export function wormAppendContract(suite: WormSuite): void {
       expect(await store.verifyIntegrity()).toMatchObject({ isValid: true, checked: 3n });
       // What comes back is a copy.
       (await store.get(0n))?.document.fill(9);
-      blobs[0]?.fill(7);
+      for (const bytes of blobs) bytes.fill(7);
       expect(await store.verifyIntegrity()).toMatchObject({ isValid: true });
     });
   });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { WORM_SEQUENCE_MAX } from "../storage/worm-store.ts";
+import { WORM_SEQUENCE_MAX, type WormRange } from "../storage/worm-store.ts";
 import { AT, all, ENTRY, entries, entry, fill, type WormSuite } from "./worm-storage.ts";
 
 /** What the reads by place must do. */
@@ -40,28 +40,29 @@ export function wormReadContract(suite: WormSuite): void {
   });
 
   describe("getRange and stream", () => {
-    const RANGES: readonly [bigint | undefined, bigint | undefined, number, number][] = [
-      [undefined, undefined, 0, 7],
-      [0n, 0n, 0, 1],
-      [2n, 4n, 2, 5],
-      [5n, undefined, 5, 7],
-      [undefined, 2n, 0, 3],
-      [6n, 6n, 6, 7],
-      [5n, 100n, 5, 7],
-      [7n, 100n, 7, 7],
-      [4n, 3n, 0, 0],
-      [-5n, 1n, 0, 2],
-      [-5n, -1n, 0, 0],
-      [3n, 2n ** 70n, 3, 7],
-      [2n ** 70n, undefined, 7, 7],
+    /** And the places that are read of seven. */
+    const RANGES: readonly [WormRange, readonly [number, number]][] = [
+      [{}, [0, 7]],
+      [{ from: 0n, to: 0n }, [0, 1]],
+      [{ from: 2n, to: 4n }, [2, 5]],
+      [{ from: 5n }, [5, 7]],
+      [{ to: 2n }, [0, 3]],
+      [{ from: 6n, to: 6n }, [6, 7]],
+      [{ from: 5n, to: 100n }, [5, 7]],
+      [{ from: 7n, to: 100n }, [0, 0]],
+      [{ from: 4n, to: 3n }, [0, 0]],
+      [{ from: -5n, to: 1n }, [0, 2]],
+      [{ from: -5n, to: -1n }, [0, 0]],
+      [{ from: 3n, to: 2n ** 70n }, [3, 7]],
+      [{ from: 2n ** 70n }, [0, 0]],
     ];
 
-    it.each(RANGES)("read from %s to %s, both inclusive", async (from, to, first, end) => {
+    it.each(RANGES)("read %o, both bounds inclusive", async (range, places) => {
       const { store } = await suite.newLog();
-      const records = await fill(store, entries(7));
-      expect(await store.getRange({ from, to })).toEqual(records.slice(first, end));
+      const records = (await fill(store, entries(7))).slice(...places);
+      expect(await store.getRange(range)).toEqual(records);
       for (const batchSize of [1, 2, 3, 1_000, undefined]) {
-        expect(await all(store.stream({ from, to, batchSize }))).toEqual(records.slice(first, end));
+        expect(await all(store.stream({ ...range, batchSize }))).toEqual(records);
       }
     });
 

@@ -66,12 +66,12 @@ export const WORM_LOCK: SqlStatement = {
   text: "select pg_advisory_xact_lock(hashtextextended($1, 0))",
 };
 
-/** Whether the log ends where the writer believes: before the place $4, with the hash $5. */
-const ENDS_THERE = `case when $4::bigint = 0
-    then not exists (select from worm_records w where ${OF_LOG})
-    else (select w.sequence = $4 - 1 and w.hash = decode($5, 'hex')
-      from worm_records w where ${OF_LOG} order by w.sequence desc limit 1)
-  end`;
+/**
+ * Whether the record before the place $4 is there and has the hash $5. If there are later ones too, so is that at the
+ * place itself, and the primary key refuses it.
+ */
+const FOLLOWS = `case when $4::bigint = 0 then true
+    else (select w.hash from worm_records w where ${OF_LOG} and w.sequence = $4::bigint - 1) = decode($5, 'hex') end`;
 
 const COLUMNS = "(tenant_id, kind, log, sequence, previous_hash, sealed_at, hash, document, indexed)";
 
@@ -79,7 +79,7 @@ const COLUMNS = "(tenant_id, kind, log, sequence, previous_hash, sealed_at, hash
 export const WORM_INSERT: SqlStatement = {
   name: "worm_insert",
   text: `insert into worm_records ${COLUMNS}
-    select $1, $2, $3, $4, decode($5, 'hex'), $6::timestamptz, decode($7, 'hex'), $8::bytea, $9::jsonb where ${ENDS_THERE}
+    select $1, $2, $3, $4, decode($5, 'hex'), $6::timestamptz, decode($7, 'hex'), $8::bytea, $9::jsonb where ${FOLLOWS}
     returning 1 as inserted`,
 };
 
@@ -93,6 +93,6 @@ export const WORM_INSERT_BATCH: SqlStatement = {
     select $1, $2, $3, $4 - 1 + n, case when $4 > 0 or n > 1 then substring($7::bytea from (32 * n - 31)::int for 32) end,
       $6::timestamptz, substring($7::bytea from (32 * n + 1)::int for 32),
       substring($8::bytea from ($10::int[])[n] + 1 for ($10::int[])[n + 1] - ($10::int[])[n]), e.indexed
-    from jsonb_array_elements($9::jsonb) with ordinality as e(indexed, n) where ${ENDS_THERE}
+    from jsonb_array_elements($9::jsonb) with ordinality as e(indexed, n) where ${FOLLOWS}
     returning 1 as inserted`,
 };

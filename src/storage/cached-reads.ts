@@ -136,7 +136,7 @@ export class CachedReads {
    */
   async remove(
     tenantId: TenantId,
-    operation: CacheInvalidationReason,
+    operations: Iterable<CacheInvalidationReason>,
     { keys, tags }: StaleEntries,
   ): Promise<CacheRemoval> {
     if (tags.length > 0) this.#loads.detachAll();
@@ -154,7 +154,7 @@ export class CachedReads {
         failure ??= error;
       }
     }
-    this.#events.profileCacheInvalidated({ tenantId, operation });
+    for (const operation of operations) this.#events.profileCacheInvalidated({ tenantId, operation });
     if (sum.degraded) this.#failed({ event: { tenantId } }, "invalidate", failure);
     return sum;
   }
@@ -180,7 +180,7 @@ export class CachedReads {
     this.#events.profileCacheFailed({ tenantId, operation, code });
     if (this.#fallbackOnError) return;
     if (error === undefined) throw new VaultError("storage_unavailable", "The cache does not answer.");
-    if (isTierFailure(error)) throw error;
+    if (error instanceof VaultError && isTierFailure(error)) throw error;
   }
 }
 

@@ -1,0 +1,75 @@
+import type { ProfileCacheConfig } from "../config/profile-cache-config.ts";
+import type { TenantId } from "../identifiers.ts";
+import { CachedProfileStore } from "../profiles/cached-profile-store.ts";
+import { ProfileCacheKeys } from "../profiles/profile-cache-keys.ts";
+import type { ProfileLives } from "../profiles/profile-cache-kinds.ts";
+import { WatchedProfileStore } from "../profiles/watched-profile-store.ts";
+import { CachedSchemaStore, type SchemaLives } from "../schema/cached-schema-store.ts";
+import { SchemaCacheKeys } from "../schema/schema-cache-keys.ts";
+import { WatchedSchemaStore } from "../schema/watched-schema-store.ts";
+import type { CachedReads } from "../storage/cached-reads.ts";
+import { CommittedWrites, type WatchedWrites } from "../storage/watched-writes.ts";
+import type { Stores, TenantStores } from "./stores.ts";
+
+const SECOND_MS = 1_000;
+
+/**
+ * The stores with profiles and schemas kept in the hot tier. Within a transaction everything is read from the database,
+ * and what its writes make old is forgotten once they are committed.
+ */
+export function cachedStores(stores: Stores, reads: CachedReads, config: ProfileCacheConfig): Stores {
+  const lives = livesOf(config);
+  return {
+    ...stores,
+    forTenant: (tenantId) => cachedTenantStores(stores.forTenant(tenantId), { tenantId, reads, lives }),
+    [Symbol.asyncDispose]: () => stores[Symbol.asyncDispose](),
+  };
+}
+
+interface TenantCache {
+  readonly tenantId: TenantId;
+  readonly reads: CachedReads;
+  readonly lives: ProfileLives & SchemaLives;
+}
+
+function cachedTenantStores(stores: TenantStores, cache: TenantCache): TenantStores {
+  return {
+    ...stores,
+    profiles: new CachedProfileStore({ ...cache, inner: stores.profiles }),
+    schema: new CachedSchemaStore({ ...cache, inner: stores.schema }),
+    transaction: (work) =>
+      new CommittedWrites(cache.reads, cache.tenantId).transact((writes) =>
+        stores.transaction((transaction) => work(watchedStores(transaction, { committed: stores, writes, cache }))),
+      ),
+  };
+}
+
+function watchedStores(
+  stores: TenantStores,
+  watch: { readonly committed: TenantStores; readonly writes: WatchedWrites; readonly cache: TenantCache },
+): TenantStores {
+  const { committed, writes, cache } = watch;
+  const profileKeys = new ProfileCacheKeys(cache.tenantId);
+  const schemaKeys = new SchemaCacheKeys(cache.tenantId);
+  return {
+    ...stores,
+    profiles: new WatchedProfileStore({
+      inner: stores.profiles,
+      committed: committed.profiles,
+      keys: profileKeys,
+      writes,
+    }),
+    schema: new WatchedSchemaStore({ inner: stores.schema, keys: schemaKeys, writes }),
+    // One within another is a part of it, and so is what it makes old.
+    transaction: (work) => stores.transaction((inner) => work(watchedStores(inner, watch))),
+  };
+}
+
+function livesOf(config: ProfileCacheConfig): ProfileLives & SchemaLives {
+  return {
+    profileMs: config.profileTtlSeconds * SECOND_MS,
+    notFoundMs: config.notFoundTtlSeconds * SECOND_MS,
+    definitionsMs: config.definitionsTtlSeconds * SECOND_MS,
+    requirementsMs: config.requirementsTtlSeconds * SECOND_MS,
+  };
+}

@@ -47,15 +47,17 @@ const TABLES = `
   end;
 `;
 
-/** Within a transaction. @throws `invalid_configuration` for a file of somebody else */
+/** @throws `invalid_configuration` for a file of another program, which is left as it is */
+export function requireOwnFile(database: DatabaseSync): void {
+  if (isOwnFile(database) || tablesOf(database).length === 0) return;
+  throw new VaultError("invalid_configuration", "The file of the cache is a database of another program.");
+}
+
+/** Makes the tables, within a transaction, unless they are there. */
 export function requireTables(database: DatabaseSync): void {
-  const tables = namesOf(database, "select name from sqlite_schema where type = 'table' and name not like 'sqlite_%'");
-  const isOwn = numberOf(database, "pragma application_id") === APPLICATION_ID;
-  if (!isOwn && tables.length > 0) {
-    throw new VaultError("invalid_configuration", "The file of the cache is a database of another program.");
-  }
-  if (isOwn && numberOf(database, "pragma user_version") === TABLES_VERSION) return;
-  for (const name of tables) database.exec(`drop table ${name}`);
+  requireOwnFile(database);
+  if (isOwnFile(database) && numberOf(database, "pragma user_version") === TABLES_VERSION) return;
+  for (const name of tablesOf(database)) database.exec(`drop table ${name}`);
   database.exec(TABLES);
   database.prepare("insert into state (epoch) values (?)").run(randomUUID());
   database.exec(`pragma application_id = ${APPLICATION_ID}; pragma user_version = ${TABLES_VERSION}`);
@@ -73,11 +75,14 @@ export function mayHaveLostRemovals(database: DatabaseSync): boolean {
   return last?.["machine"] !== hostname() || Number(last["opened_ms"]) < startedMs;
 }
 
-function namesOf(database: DatabaseSync, query: string): string[] {
-  return database
-    .prepare(query)
-    .all()
-    .map(({ name }) => String(name));
+function isOwnFile(database: DatabaseSync): boolean {
+  return numberOf(database, "pragma application_id") === APPLICATION_ID;
+}
+
+function tablesOf(database: DatabaseSync): string[] {
+  const query = "select name from sqlite_schema where type = 'table' and name not like 'sqlite_%'";
+  const rows = database.prepare(query).all();
+  return rows.map(({ name }) => String(name));
 }
 
 function numberOf(database: DatabaseSync, query: string): number {

@@ -6,8 +6,10 @@ export class CounterRows {
   readonly #add;
   readonly #expire;
   readonly #makeRoom;
+  readonly #countersMax: number;
 
-  constructor(database: DatabaseSync) {
+  constructor(database: DatabaseSync, countersMax: number) {
+    this.#countersMax = countersMax;
     this.#add = database.prepare(`
       insert into counters as counter (key, value, expires_ms) values (:key, :delta, :expiresMs)
       on conflict (key) do update set
@@ -30,9 +32,9 @@ export class CounterRows {
     throw new VaultError("limit_exceeded", "A counter does not go beyond the safe integers.");
   }
 
-  /** Drops those whose life has ended, then the oldest beyond `countersMax`. */
-  sweep(nowMs: number, countersMax: number): void {
+  /** Drops those whose life has ended, then the oldest that are too many. */
+  sweep(nowMs: number): void {
     this.#expire.run(nowMs);
-    this.#makeRoom.run(countersMax);
+    this.#makeRoom.run(this.#countersMax);
   }
 }

@@ -1,9 +1,5 @@
 import type { DatabaseSync } from "node:sqlite";
-
-export interface EntryLimits {
-  readonly entriesMax: number;
-  readonly bytesMax: number;
-}
+import type { CacheLimits } from "./cache-rows.ts";
 
 export interface NewEntry {
   /** JSON. */
@@ -23,7 +19,7 @@ const IS_KNOWN = "id > (select horizon from state)";
 
 /** The entries with their tags, within a bounded number and size: what was set first makes room. */
 export class EntryRows {
-  readonly #limits: EntryLimits;
+  readonly #limits: CacheLimits;
   readonly #find;
   readonly #delete;
   readonly #deleteById;
@@ -40,7 +36,7 @@ export class EntryRows {
   readonly #dropExpired;
   #evictions = 0;
 
-  constructor(database: DatabaseSync, limits: EntryLimits) {
+  constructor(database: DatabaseSync, limits: CacheLimits) {
     this.#limits = limits;
     const tagged = "id in (select entry from tags where tag = :tag)";
     this.#find = database.prepare(`select value from entries where key = :key and expires_ms > :nowMs and ${IS_KNOWN}`);
@@ -76,7 +72,7 @@ export class EntryRows {
     return Number(this.#occupancy.get()?.["entries"]);
   }
 
-  /** Gone by expiry or for want of room, by what this process did. */
+  /** Gone by expiry or for want of room, by what this connection did. */
   get evictions(): number {
     return this.#evictions;
   }

@@ -89,7 +89,8 @@ export class RemovalRows {
 
   /** The keys that were removed after so many removals; `"all"` when it cannot be told cheaply. */
   keysSince(sequence: number): readonly string[] | "all" {
-    if (this.#read().floor > sequence) return "all";
+    const { floor, last } = this.#read();
+    if (floor > sequence || sequence > last) return "all";
     const names = this.#since.all(sequence).map(({ name }) => String(name));
     if (names.length === NEWS_MAX || names.some((name) => !name.startsWith(KEY))) return "all";
     return names.map((name) => name.slice(KEY.length));

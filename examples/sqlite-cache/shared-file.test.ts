@@ -1,11 +1,10 @@
 import { randomUUID } from "node:crypto";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { ManualClock } from "strongroom/testing";
 import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
-import { CacheFile } from "./cache-file.ts";
 import { SqliteCacheStore, type SqliteCacheStoreOptions } from "./sqlite-cache-store.ts";
 
 const directory = mkdtempSync(join(tmpdir(), "strongroom-sqlite-"));
@@ -17,8 +16,9 @@ let opened: SqliteCacheStore[];
 
 /** A store over the one file of the test, as each process has one. */
 function open(options: Partial<SqliteCacheStoreOptions> = {}): SqliteCacheStore {
-  const file = CacheFile.open(path, { busyTimeoutMs: 50 });
-  const store = new SqliteCacheStore(file, {
+  const store = new SqliteCacheStore({
+    file: path,
+    busyTimeoutMs: 25,
     entriesMax: 50_000,
     bytesMax: 128 * 1024 * 1024,
     defaultTtlMs: 900_000,
@@ -206,6 +206,7 @@ describe("a file that cannot be used", () => {
 
   it("lets a waiting caller give up", async () => {
     const store = open();
+    await store.ping();
     const other = new DatabaseSync(path);
     other.exec("begin immediate");
     const caller = new AbortController();
@@ -227,16 +228,13 @@ describe("a file that cannot be used", () => {
     expect(store.statistics()).toMatchObject({ errors: 2, misses: 2 });
   });
 
-  it("is not touched when it belongs to another program", () => {
-    const existing = join(directory, randomUUID());
-    const other = new DatabaseSync(existing);
+  it("is not touched when it belongs to another program", async () => {
+    const other = new DatabaseSync((path = join(directory, randomUUID())));
     other.exec("create table entries (a); insert into entries values (1)");
+    await expect(open().set("k", 1)).rejects.toMatchObject({ code: "invalid_configuration" });
+    expect(other.prepare("select a from entries").all()).toHaveLength(1);
+    expect(other.prepare("pragma journal_mode").get()).toEqual({ journal_mode: "delete" });
     other.close();
-    path = existing;
-    expect(() => open()).toThrow(expect.objectContaining({ code: "invalid_configuration" }));
-    const reopened = new DatabaseSync(existing);
-    expect(reopened.prepare("select a from entries").all()).toHaveLength(1);
-    reopened.close();
   });
 
   it("is made anew when its tables are of another version", async () => {
@@ -249,12 +247,22 @@ describe("a file that cannot be used", () => {
     expect(await open().get("k")).toMatchObject({ hit: false });
   });
 
-  it("is reported when it is none, or cannot be made", () => {
-    path = join(directory, randomUUID());
+  it("is done without until it can be", async () => {
+    mkdirSync(dirname(path));
     writeFileSync(path, "no database at all, but a text that is long enough to be looked at");
-    expect(() => open()).toThrow(expect.objectContaining({ code: "storage_unavailable" }));
-    path = join(path, "below", "a-file");
-    expect(() => open()).toThrow(expect.objectContaining({ code: "storage_unavailable" }));
+    const store = open();
+    await expect(store.ping()).rejects.toMatchObject({ code: "storage_unavailable", retryable: true });
+    expect(await store.getOrSet("k", async () => 1)).toBe(1);
+    expect(store.statistics()).toMatchObject({ entries: null, evictions: null });
+    rmSync(path);
+    expect(await store.getOrSet("k", async () => 2)).toBe(2);
+    expect(await store.getOrSet("k", async () => 3)).toBe(2);
+  });
+
+  it("is reported when there is no place for it", async () => {
+    writeFileSync((path = join(directory, randomUUID())), "a file");
+    path = join(path, "cache.sqlite");
+    await expect(open().get("k")).rejects.toMatchObject({ code: "storage_unavailable" });
   });
 });
 

@@ -4,7 +4,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { cacheStoreContract, ManualClock } from "strongroom/testing";
 import { afterAll } from "vitest";
-import { CacheFile } from "./cache-file.ts";
 import { SqliteCacheStore } from "./sqlite-cache-store.ts";
 
 const directory = mkdtempSync(join(tmpdir(), "strongroom-sqlite-"));
@@ -14,7 +13,9 @@ cacheStoreContract("SQLite", async ({ defaultTtlMs = 900_000 }) => {
   const path = join(directory, randomUUID());
   const clock = new ManualClock();
   const open = () =>
-    new SqliteCacheStore(CacheFile.open(path, { busyTimeoutMs: 50 }), {
+    new SqliteCacheStore({
+      file: path,
+      busyTimeoutMs: 25,
       entriesMax: 50_000,
       bytesMax: 128 * 1024 * 1024,
       defaultTtlMs,

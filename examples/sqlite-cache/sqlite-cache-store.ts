@@ -4,7 +4,6 @@ import {
   type CacheGetOptions,
   type CacheIncrement,
   type CacheIncrementOptions,
-  type CacheLease,
   type CacheLoadOptions,
   type CacheLookup,
   type CacheRemoval,
@@ -28,12 +27,10 @@ import {
   requireCacheTtl,
   requireCounterDelta,
 } from "strongroom/storage";
-import type { CacheFile } from "./cache-file.ts";
-import { CounterRows } from "./counter-rows.ts";
-import { type EntryKey, type EntryLimits, EntryRows } from "./entry-rows.ts";
-import { RemovalRows } from "./removal-rows.ts";
+import { CacheFile, type CacheFileOptions } from "./cache-file.ts";
+import type { CacheRows } from "./cache-rows.ts";
 
-export interface SqliteCacheStoreOptions extends EntryLimits {
+export interface SqliteCacheStoreOptions extends CacheFileOptions {
   readonly defaultTtlMs: number;
   readonly clock: Clock;
   /** How often what has expired is dropped. 30 s when left out. */
@@ -45,28 +42,20 @@ export class SqliteCacheStore implements CacheStore {
   readonly capabilities: CacheCapabilities = { shared: true, durable: true, atomicTags: true };
   readonly #file: CacheFile;
   readonly #options: SqliteCacheStoreOptions;
-  readonly #entries: EntryRows;
-  readonly #removals: RemovalRows;
-  readonly #counters: CounterRows;
   readonly #statistics = new CacheStatisticsRecorder();
   readonly #loads: LoadThrough;
   readonly #sweeper: NodeJS.Timeout;
   /** The last removal that loads under way were told of. */
-  #knownRemoval: number;
+  #knownRemoval = -1;
 
-  /** @param file is closed with the store */
-  constructor(file: CacheFile, options: SqliteCacheStoreOptions) {
-    this.#file = file;
+  /** The file is opened by the first call. */
+  constructor(options: SqliteCacheStoreOptions) {
+    this.#file = new CacheFile(options);
     this.#options = options;
-    this.#entries = new EntryRows(file.database, options);
-    this.#removals = new RemovalRows(file.database, options.entriesMax);
-    this.#counters = new CounterRows(file.database);
-    if (file.mayHaveLostRemovals) file.transaction(() => this.#forgetAll());
-    this.#knownRemoval = this.#removals.last;
     this.#loads = new LoadThrough(
       {
         look: (key, { tags }, signal) => this.get(key, { tags, signal }),
-        store: (key, text, setting) => this.#call(setting, () => this.#store(key, text, setting)),
+        store: (key, text, setting) => this.#store(key, text, setting),
       },
       { defaultTtlMs: options.defaultTtlMs, random: Math.random },
     );
@@ -74,26 +63,18 @@ export class SqliteCacheStore implements CacheStore {
   }
 
   async get<T extends JsonValue>(key: string, options?: CacheGetOptions): Promise<CacheLookup<T>> {
-    return this.#call(options, () => {
-      requireCacheKey(key);
-      const tags = requireCacheTags(options?.tags);
-      const nowMs = this.#nowMs();
-      return this.#look<T>(key, nowMs, () => this.#removals.issue(tags, nowMs));
-    });
+    requireCacheKey(key);
+    const tags = requireCacheTags(options?.tags);
+    return this.#read(options, (rows, nowMs) => this.#look<T>(rows, key, { tags, nowMs }));
   }
 
   async getMany<T extends JsonValue>(keys: readonly string[], options?: CallOptions): Promise<CacheLookup<T>[]> {
-    return this.#call(options, () => {
-      requireCacheKeys(keys);
-      const nowMs = this.#nowMs();
-      // A lease from before the first look is good for every key.
-      const lease = this.#removals.issue([], nowMs);
-      return keys.map((key) => this.#look<T>(key, nowMs, () => lease));
-    });
+    requireCacheKeys(keys);
+    return this.#read(options, (rows, nowMs) => keys.map((key) => this.#look<T>(rows, key, { tags: [], nowMs })));
   }
 
   async set(key: string, value: JsonValue, options?: CacheSetOptions): Promise<CacheSetOutcome> {
-    return this.#call(options, () => this.#store(key, cacheTextOf(value), options));
+    return this.#store(key, cacheTextOf(value), options);
   }
 
   async remove(key: string, options?: CallOptions): Promise<CacheRemoval> {
@@ -101,19 +82,17 @@ export class SqliteCacheStore implements CacheStore {
   }
 
   async removeMany(keys: readonly string[], options?: CallOptions): Promise<CacheRemoval> {
-    return this.#remove(options, () => {
-      requireCacheKeys(keys);
-      this.#removals.keysRemoved(keys);
-      const nowMs = this.#nowMs();
-      return keys.filter((key) => this.#entries.delete(key, nowMs)).length;
+    requireCacheKeys(keys);
+    const count = await this.#write(options, ({ entries, removals }, nowMs) => {
+      removals.keysRemoved(keys);
+      return keys.filter((key) => entries.delete(key, nowMs)).length;
     });
+    return { count, degraded: false };
   }
 
   async exists(key: string, options?: CallOptions): Promise<boolean> {
-    return this.#call(options, () => {
-      requireCacheKey(key);
-      return this.#entries.find(key, this.#nowMs()) !== undefined;
-    });
+    requireCacheKey(key);
+    return this.#read(options, ({ entries }, nowMs) => entries.find(key, nowMs) !== undefined);
   }
 
   async getOrSet<T extends JsonValue>(
@@ -127,63 +106,61 @@ export class SqliteCacheStore implements CacheStore {
 
   async removeByPattern(pattern: string, options?: CallOptions): Promise<CacheRemoval> {
     const glob = compileGlob(pattern);
-    const lastId = await this.#call(options, () =>
-      this.#file.transaction(() => {
-        this.#removals.allRemoved();
-        return this.#entries.lastId;
-      }),
-    );
+    const lastId = await this.#write(options, ({ entries, removals }) => {
+      removals.allRemoved();
+      return entries.lastId;
+    });
     let count = 0;
-    let chunk = await this.#call(options, () => this.#entries.after(0, lastId));
-    while (chunk.length > 0) {
+    for (let reached = 0; reached < lastId; await nextTurn()) {
+      // What is set from now on has a higher id and stays.
+      const chunk = await this.#read(options, ({ entries }) => entries.after(reached, lastId));
       const matching = chunk.filter(({ key }) => glob.matches(key));
-      const lastOfChunk = chunk.at(-1)?.id ?? lastId;
-      count += (await this.#remove(options, () => this.#deleteAll(matching))).count;
-      await nextTurn();
-      chunk = await this.#call(options, () => this.#entries.after(lastOfChunk, lastId));
+      count += await this.#write(
+        options,
+        ({ entries }, nowMs) => matching.filter(({ id }) => entries.deleteById(id, nowMs)).length,
+      );
+      reached = chunk.at(-1)?.id ?? lastId;
     }
     return { count, degraded: false };
   }
 
   async removeByTag(tag: string, options?: CallOptions): Promise<CacheRemoval> {
-    return this.#remove(options, () => {
-      requireCacheTag(tag);
-      this.#removals.tagRemoved(tag);
-      return this.#entries.deleteTagged(tag, this.#nowMs());
+    requireCacheTag(tag);
+    const count = await this.#write(options, ({ entries, removals }, nowMs) => {
+      removals.tagRemoved(tag);
+      return entries.deleteTagged(tag, nowMs);
     });
+    return { count, degraded: false };
   }
 
   async invalidateAll(options?: CallOptions): Promise<void> {
-    return this.#call(options, () => this.#file.transaction(() => this.#forgetAll()));
+    return this.#write(options, (rows) => rows.forgetAll());
   }
 
   async increment(key: string, options?: CacheIncrementOptions): Promise<CacheIncrement> {
-    return this.#call(options, () => {
-      requireCacheKey(key);
-      const delta = requireCounterDelta(options?.delta);
-      const nowMs = this.#nowMs();
-      const expiresMs = this.#expiresMs(options?.ttl, nowMs);
-      return { outcome: "counted", value: this.#counters.add(key, delta, { nowMs, expiresMs }) };
-    });
+    requireCacheKey(key);
+    const delta = requireCounterDelta(options?.delta);
+    const lifeMs = this.#lifeMs(options?.ttl);
+    const value = await this.#write(options, ({ counters }, nowMs) =>
+      counters.add(key, delta, { nowMs, expiresMs: endOf(lifeMs, nowMs) }),
+    );
+    return { outcome: "counted", value };
   }
 
   statistics(): CacheStatistics {
-    const entries = this.#file.isOpen ? this.#entries.size : null;
-    return this.#statistics.read({ entries, evictions: this.#entries.evictions });
+    const entries = this.#file.rows?.entries;
+    return this.#statistics.read({ entries: entries?.size ?? null, evictions: entries?.evictions ?? null });
   }
 
   async ping(options?: CallOptions): Promise<void> {
-    await this.#call(options, () => this.#removals.last);
+    await this.#read(options, ({ removals }) => removals.last);
   }
 
   /** Drops what has expired, in turns with others. What fails is tried again the next time. */
   async sweep(): Promise<void> {
     try {
-      const { entriesMax } = this.#options;
-      await this.#file.run(() => this.#file.transaction(() => this.#counters.sweep(this.#nowMs(), entriesMax)));
-      while (await this.#file.run(() => this.#file.transaction(() => this.#entries.sweep(this.#nowMs())))) {
-        await nextTurn();
-      }
+      await this.#file.transaction(({ counters }) => counters.sweep(this.#nowMs()));
+      while (await this.#file.transaction(({ entries }) => entries.sweep(this.#nowMs()))) await nextTurn();
     } catch {
       // Callers hear of a failing file themselves.
     }
@@ -194,14 +171,19 @@ export class SqliteCacheStore implements CacheStore {
     this.#file.close();
   }
 
-  #look<T extends JsonValue>(key: string, nowMs: number, lease: () => CacheLease): CacheLookup<T> {
-    const text = this.#entries.find(key, nowMs);
+  #look<T extends JsonValue>(
+    { entries, removals }: CacheRows,
+    key: string,
+    { tags, nowMs }: { tags: readonly string[]; nowMs: number },
+  ): CacheLookup<T> {
+    const text = entries.find(key, nowMs);
     const value = text === undefined ? undefined : this.#valueOf(text);
-    const lookup: CacheLookup<JsonValue> =
-      value === undefined ? { hit: false, lease: lease(), degraded: false } : { hit: true, value };
-    if (lookup.hit) this.#statistics.hit();
-    else this.#statistics.miss();
-    return lookup as CacheLookup<T>;
+    if (value === undefined) {
+      this.#statistics.miss();
+      return { hit: false, lease: removals.issue(tags, nowMs), degraded: false };
+    }
+    this.#statistics.hit();
+    return { hit: true, value: value as T };
   }
 
   #valueOf(text: string): JsonValue | undefined {
@@ -214,18 +196,14 @@ export class SqliteCacheStore implements CacheStore {
     }
   }
 
-  #store(
-    key: string,
-    text: string,
-    { ttl, tags, lease }: Pick<CacheSetOptions, "ttl" | "tags" | "lease"> = {},
-  ): CacheSetOutcome {
+  async #store(key: string, text: string, options: CacheSetOptions = {}): Promise<CacheSetOutcome> {
+    const { ttl, lease } = options;
     requireCacheKey(key);
-    const distinct = requireCacheTags(tags);
-    const nowMs = this.#nowMs();
-    const expiresMs = this.#expiresMs(ttl, nowMs);
-    return this.#file.transaction(() => {
-      if (lease !== undefined && this.#removals.isOutdated(lease, { key, nowMs })) return "refused";
-      this.#entries.set(key, { text, tags: distinct, expiresMs }, nowMs);
+    const tags = requireCacheTags(options.tags);
+    const lifeMs = this.#lifeMs(ttl);
+    return this.#write(options, ({ entries, removals }, nowMs) => {
+      if (lease !== undefined && removals.isOutdated(lease, { key, nowMs })) return "refused";
+      entries.set(key, { text, tags, expiresMs: endOf(lifeMs, nowMs) }, nowMs);
       return "stored";
     });
   }
@@ -233,10 +211,10 @@ export class SqliteCacheStore implements CacheStore {
   /** Loads under way of what was removed since, by whichever process, are for those alone who asked before. */
   async #hearOfRemovals(options: CallOptions | undefined): Promise<void> {
     try {
-      await this.#file.run(() => {
-        const last = this.#removals.last;
+      await this.#file.run(({ removals }) => {
+        const { last } = removals;
         if (last === this.#knownRemoval) return;
-        const keys = this.#removals.keysSince(this.#knownRemoval);
+        const keys = removals.keysSince(this.#knownRemoval);
         if (keys === "all") this.#loads.outdateAll();
         else this.#loads.outdate(keys);
         this.#knownRemoval = last;
@@ -247,34 +225,26 @@ export class SqliteCacheStore implements CacheStore {
     }
   }
 
-  #deleteAll(entries: readonly EntryKey[]): number {
-    const nowMs = this.#nowMs();
-    return entries.filter(({ id }) => this.#entries.deleteById(id, nowMs)).length;
-  }
-
-  #forgetAll(): void {
-    this.#removals.allRemoved();
-    this.#entries.forgetAll();
-  }
-
   #nowMs(): number {
     return Date.parse(this.#options.clock.now());
   }
 
-  #expiresMs(ttl: CacheTtl | undefined, nowMs: number): number {
-    const lifeMs = requireCacheTtl(ttl ?? this.#options.defaultTtlMs);
-    return lifeMs === undefined ? Number.MAX_SAFE_INTEGER : nowMs + lifeMs;
+  #lifeMs(ttl: CacheTtl | undefined): number | undefined {
+    return requireCacheTtl(ttl ?? this.#options.defaultTtlMs);
   }
 
-  async #remove(options: CallOptions | undefined, work: () => number): Promise<CacheRemoval> {
-    const count = await this.#call(options, () => this.#file.transaction(work));
-    return { count, degraded: false };
+  #read<T>(options: CallOptions | undefined, work: (rows: CacheRows, nowMs: number) => T): Promise<T> {
+    return this.#measured(() => this.#file.run((rows) => work(rows, this.#nowMs()), options?.signal));
   }
 
-  async #call<T>(options: CallOptions | undefined, work: () => T): Promise<T> {
+  #write<T>(options: CallOptions | undefined, work: (rows: CacheRows, nowMs: number) => T): Promise<T> {
+    return this.#measured(() => this.#file.transaction((rows) => work(rows, this.#nowMs()), options?.signal));
+  }
+
+  async #measured<T>(call: () => Promise<T>): Promise<T> {
     const startedMs = performance.now();
     try {
-      const result = await this.#file.run(work, options?.signal);
+      const result = await call();
       this.#statistics.called(startedMs);
       return result;
     } catch (error) {
@@ -285,4 +255,8 @@ export class SqliteCacheStore implements CacheStore {
       throw error;
     }
   }
+}
+
+function endOf(lifeMs: number | undefined, nowMs: number): number {
+  return lifeMs === undefined ? Number.MAX_SAFE_INTEGER : nowMs + lifeMs;
 }

@@ -1,6 +1,5 @@
 import { defineEngine } from "strongroom/storage";
 import { z } from "zod";
-import { CacheFile } from "./cache-file.ts";
 import { SqliteCacheStore } from "./sqlite-cache-store.ts";
 
 const MIB = 1024 * 1024;
@@ -13,7 +12,7 @@ const settings = z.strictObject({
     .min(MIB)
     .default(128 * MIB)
     .describe("Room for entries, by the bytes of their keys and JSON."),
-  busyTimeoutMs: z.int().min(1).max(10_000).default(50).describe("Deadline for other processes to finish writing."),
+  busyTimeoutMs: z.int().min(1).max(10_000).default(25).describe("Deadline for other processes to finish writing."),
 });
 
 /** What the vault reads of this module. */
@@ -24,8 +23,6 @@ export const engines = [
     settings,
     secrets: [],
     isVolatile: false,
-    async open({ settings: { file, busyTimeoutMs, ...limits }, defaultTtlMs, clock }) {
-      return new SqliteCacheStore(CacheFile.open(file, { busyTimeoutMs }), { ...limits, defaultTtlMs, clock });
-    },
+    open: async ({ settings: own, defaultTtlMs, clock }) => new SqliteCacheStore({ ...own, defaultTtlMs, clock }),
   }),
 ];

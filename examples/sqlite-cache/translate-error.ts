@@ -8,13 +8,19 @@ export function isBusy(error: unknown): boolean {
   return BUSY.includes(primaryCodeOf(error) ?? 0);
 }
 
+/** True when it is the file that failed, and not what was asked of it. */
+export function isUnusable(error: unknown): boolean {
+  if (isBusy(error) || !(error instanceof Error)) return false;
+  return primaryCodeOf(error) !== undefined || "syscall" in error;
+}
+
 /** The registered error for one of SQLite or of the file system. Whatever else failed is a bug and stays as it is. */
 export function translateError(error: unknown): unknown {
-  if (isVaultError(error) || !(error instanceof Error)) return error;
+  if (isVaultError(error)) return error;
   if (isBusy(error)) {
     return new VaultError("storage_timeout", "Another process kept the cache's file busy.", { cause: error });
   }
-  if (primaryCodeOf(error) !== undefined || "syscall" in error) {
+  if (isUnusable(error)) {
     return new VaultError("storage_unavailable", "The cache's file cannot be used.", { cause: error });
   }
   return error;

@@ -13,7 +13,7 @@ it("brings an engine by the configuration alone, with its settings, and opens it
   const { config, engines, sources } = await loadConfig({ workingDirectory, environment: {} });
   expect(config.storage.hot).toMatchObject({
     engine: "sqlite",
-    sqlite: { file: "data/cache.sqlite", entriesMax: 50_000, busyTimeoutMs: 50 },
+    sqlite: { file: "data/cache.sqlite", entriesMax: 50_000, busyTimeoutMs: 25 },
   });
   expect(sources.get("storage.hot.sqlite.file")).toBe("strongroom.toml");
   const engine = engines.find(({ name }) => name === "sqlite") as StorageEngine;

@@ -19,7 +19,7 @@ export interface ConfigModel {
   readonly engines: readonly EngineSettings[];
 }
 
-const SECRETS = ["apiKey", "masterKey"];
+const SECRETS = ["apiKey", "masterKey", "sessions.redisUrl"];
 
 /** @param outside engines besides the vault's own */
 export function configModel(outside: readonly EngineSettings[]): ConfigModel {

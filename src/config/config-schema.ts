@@ -1,6 +1,8 @@
 import { z } from "zod";
 import type { EngineSettings } from "./engine-settings.ts";
 import { isMasterKey } from "./master-key.ts";
+import { profileCacheSchema } from "./profile-cache-config.ts";
+import { sessionsConfig } from "./sessions-config.ts";
 import { storageSchema } from "./storage-config.ts";
 
 const KIB = 1024;
@@ -44,6 +46,8 @@ export const configSchema = (engines: readonly EngineSettings[]) =>
       .default("./data")
       .describe("Folder of the embedded database, of uploaded files and of generated keys."),
     storage: storageSchema(engines).prefault({}),
+    profileCache: profileCacheSchema.prefault({}),
+    sessions: sessionsConfig.prefault({}),
     apiKey: z
       .string()
       .min(16)

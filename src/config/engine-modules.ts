@@ -15,6 +15,7 @@ const exported = z.looseObject({
         settings: z.custom<z.ZodObject>((schema) => schema instanceof z.ZodObject),
         secrets: z.array(z.string()),
         isVolatile: z.boolean(),
+        open: z.custom<() => unknown>((open) => typeof open === "function"),
       }),
     )
     .min(1),

@@ -50,6 +50,7 @@ export const redisSettings = z.strictObject({
     .regex(/^[\x21-\x7e]{1,64}$/, "Expected 1 to 64 visible ASCII characters")
     .default("strongroom:")
     .describe("What every key begins with. Vaults that share a server need different ones."),
+  cluster: z.boolean().default(false).describe("The server is a node of a Redis cluster."),
   connectTimeoutMs: milliseconds(60_000).default(5_000).describe("Deadline for a connection."),
   commandTimeoutMs: milliseconds(10_000).default(50).describe("Deadline of one command of the cache."),
 });
@@ -81,8 +82,8 @@ export const mongodbSettings = z.strictObject({
   database: z
     .string()
     .regex(/^[A-Za-z0-9_-]{1,63}$/, "Expected letters, digits, underscores and hyphens")
-    .default("strongroom")
-    .describe("Database that holds the collections."),
+    .optional()
+    .describe("Database that holds the collections: the URL's, else strongroom, when it is left out."),
   connectTimeoutMs: milliseconds(60_000).default(5_000).describe("Deadline for a server that can be asked."),
   commandTimeoutMs: milliseconds(600_000).default(10_000).describe("Deadline of one command."),
 });

@@ -40,7 +40,7 @@ async function problems(environment: Record<string, string> = {}): Promise<Recor
 describe("loadConfig", () => {
   it("has a default for everything but secrets", async () => {
     const { config, sources } = await load();
-    const { storage, ...rest } = config;
+    const { storage, sessions, profileCache, ...rest } = config;
     expect(rest).toEqual({
       environment: "development",
       http: { host: "127.0.0.1", port: 8420, bodyLimitBytes: 1_048_576, shutdownTimeoutMs: 10_000 },
@@ -49,6 +49,8 @@ describe("loadConfig", () => {
       validation: { mode: "warn" },
       log: { level: "info", format: "auto" },
     });
+    expect(sessions).toMatchObject({ engine: "postgres", maxSessionAgeSeconds: 604_800 });
+    expect(profileCache).toMatchObject({ enabled: true, profileTtlSeconds: 1_800 });
     expect(storage).toMatchObject({
       engineModules: [],
       hot: { engine: "in-memory", required: false, defaultTtlSeconds: 900, observability: { level: "metrics" } },

@@ -21,7 +21,16 @@ export function completeStorage(tree: ConfigTree, engines: readonly EngineSettin
 
 /** What no single setting can tell: choices that do not go together. */
 export function storageProblems(tree: ConfigTree, engines: readonly EngineSettings[]): ErrorItem[] {
-  return TIERS.flatMap((tier) => [...strandedTier(tree, tier), ...volatileTier(tree, tier, engines)]);
+  const ofTiers = TIERS.flatMap((tier) => [...strandedTier(tree, tier), ...volatileTier(tree, tier, engines)]);
+  return [...ofTiers, ...strandedSessions(tree)];
+}
+
+/** Sessions on Redis use the hot tier's server unless they have one of their own. */
+function strandedSessions(tree: ConfigTree): ErrorItem[] {
+  const hasServer = valueAt(tree, "sessions.redisUrl") ?? valueAt(tree, `${TIER_PATHS.hot}.redis.url`);
+  if (valueAt(tree, "sessions.engine") !== "redis" || hasServer !== undefined) return [];
+  const message = `Expected a Redis server, since sessions.engine is redis: give it here or as ${TIER_PATHS.hot}.redis.url.`;
+  return [{ path: pointerOf("sessions.redisUrl"), code: "engine_unavailable", message }];
 }
 
 /** PostgreSQL keeps documents and records in the relational tier's database. */

@@ -35,7 +35,7 @@ function engineModule(engine: string): string {
   return `import { z } from ${JSON.stringify(zod)};\nexport const engines = [${engine}];\n`;
 }
 
-const SHELF = `{ tier: "hot", name: "shelf", secrets: ["token"], isVolatile: false,
+const SHELF = `{ tier: "hot", name: "shelf", secrets: ["token"], isVolatile: false, open() {},
   settings: z.strictObject({ token: z.string().describe("Key."), width: z.int().default(3).describe("Width.") }) }`;
 
 describe("engines of the tiers", () => {
@@ -100,6 +100,13 @@ describe("engines of the tiers", () => {
     const hot = { NODE_ENV: "production", STRONGROOM__STORAGE__HOT__REQUIRED: "true" };
     expect(Object.keys(await problems(hot))).toEqual(["/storage/hot/engine volatile_engine"]);
     await expect(storage({ NODE_ENV: "production" })).resolves.toBeDefined();
+  });
+
+  it("has sessions on the cache's Redis, or on one of their own", async () => {
+    const sessions = { STRONGROOM__SESSIONS__ENGINE: "redis" };
+    expect(Object.keys(await problems(sessions))).toEqual(["/sessions/redisUrl engine_unavailable"]);
+    await expect(storage({ ...sessions, REDIS_URL: "redis://host" })).resolves.toBeDefined();
+    await expect(storage({ ...sessions, STRONGROOM__SESSIONS__REDIS_URL: "redis://host" })).resolves.toBeDefined();
   });
 
   it("says the same to a program", () => {

@@ -24,8 +24,8 @@ const observability = (level: (typeof OBSERVABILITY_LEVELS)[number]) =>
     })
     .prefault({});
 
-const resilience = (defaults: { readonly openMs: number; readonly concurrentMax: number }) => ({
-  circuitBreaker: z
+const circuitBreaker = (openMs: number) =>
+  z
     .strictObject({
       consecutiveFailures: z.int().min(1).max(1_000).default(3).describe("So many failures in a row stop the calls."),
       failureRatio: z.number().gt(0).max(1).default(0.5).describe("So many of the sampled calls failing do, too."),
@@ -35,22 +35,18 @@ const resilience = (defaults: { readonly openMs: number; readonly concurrentMax:
         .int()
         .min(10)
         .max(3_600_000)
-        .default(defaults.openMs)
+        .default(openMs)
         .describe("How long no call is made before the engine is asked for a sign of life."),
     })
-    .prefault({}),
-  bulkhead: z
+    .prefault({});
+
+const bulkhead = (concurrentMax: number) =>
+  z
     .strictObject({
-      concurrentMax: z
-        .int()
-        .min(1)
-        .max(100_000)
-        .default(defaults.concurrentMax)
-        .describe("Calls that are under way at most."),
+      concurrentMax: z.int().min(1).max(100_000).default(concurrentMax).describe("Calls that are under way at most."),
       queueMax: z.int().min(0).max(1_000_000).default(10_000).describe("Calls that wait for their turn at most."),
     })
-    .prefault({}),
-});
+    .prefault({});
 
 const required = (isRequired: boolean) =>
   z.boolean().default(isRequired).describe("Whether the vault refuses to start, and is not ready, without this tier.");
@@ -92,7 +88,8 @@ function hotSchema(engines: readonly EngineSettings[]) {
       .describe("How long an entry lives for which nothing else is said."),
     "in-memory": inMemoryCacheSettings.optional(),
     redis: redisSettings.optional(),
-    ...resilience({ openMs: 5_000, concurrentMax: 1_000 }),
+    circuitBreaker: circuitBreaker(5_000),
+    bulkhead: bulkhead(1_000),
     observability: observability("metrics"),
   });
 }
@@ -105,6 +102,7 @@ function relationalSchema(engines: readonly EngineSettings[]) {
     allowVolatile,
     postgres: postgresSettings.optional(),
     "in-memory": z.strictObject({}).optional(),
+    circuitBreaker: circuitBreaker(1_000),
     observability: observability("structured-logging"),
   });
 }
@@ -119,7 +117,8 @@ function documentsSchema(engines: readonly EngineSettings[]) {
     postgres: z.strictObject({}).optional(),
     mongodb: mongodbSettings.optional(),
     "in-memory": z.strictObject({}).optional(),
-    ...resilience({ openMs: 30_000, concurrentMax: 100 }),
+    circuitBreaker: circuitBreaker(30_000),
+    bulkhead: bulkhead(100),
     observability: observability("structured-logging"),
   });
 }

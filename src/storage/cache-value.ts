@@ -21,3 +21,14 @@ export function deepFreeze<T extends JsonValue>(value: T): T {
   }
   return value;
 }
+
+/** About how long the JSON of a value is, without writing it. */
+export function charactersOf(value: JsonValue): number {
+  if (typeof value === "string") return value.length + 2;
+  if (typeof value !== "object" || value === null) return SCALAR_CHARACTERS;
+  let sum = 2;
+  for (const [name, member] of Object.entries(value)) sum += name.length + 4 + charactersOf(member as JsonValue);
+  return sum;
+}
+
+const SCALAR_CHARACTERS = 8;

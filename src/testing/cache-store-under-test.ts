@@ -6,8 +6,11 @@ export interface CacheStoreUnderTest extends AsyncDisposable {
   readonly store: CacheStore;
   /** Lets time pass for an engine whose clock stands still; on others it passes by itself. */
   elapse?(ms: number): void;
-  /** Another store over the same entries, as another process has one. It is closed by the suite. */
-  another(): Promise<CacheStore>;
+  /**
+   * Another store over the same entries, or over none of them, as another process has one. It is closed by the suite.
+   * Left out where stores neither share entries nor leave each other's alone.
+   */
+  another?(): Promise<CacheStore>;
 }
 
 export interface CacheStoreSettings {

@@ -22,13 +22,13 @@ import type {
   CacheSetOptions,
   CacheSetOutcome,
   CacheStatistics,
-  CacheStore,
   CacheTtl,
 } from "../cache-store.ts";
-import { cacheTextOf, frozenValue } from "../cache-value.ts";
+import { cacheTextOf, charactersOf, deepFreeze, frozenValue } from "../cache-value.ts";
 import type { CallOptions } from "../call-options.ts";
 import { compileGlob } from "../glob.ts";
 import { LoadThrough } from "../load-through.ts";
+import type { NearStore } from "../near-tier.ts";
 import { throwIfAborted } from "../until-aborted.ts";
 import { CacheCounters } from "./cache-counters.ts";
 import { CacheEntries } from "./cache-entries.ts";
@@ -52,7 +52,7 @@ export interface InMemoryCacheStoreOptions {
 }
 
 /** The hot tier in the memory of this process. A hit is the one frozen value that is stored, for every reader. */
-export class InMemoryCacheStore implements CacheStore {
+export class InMemoryCacheStore implements NearStore {
   readonly capabilities: CacheCapabilities = { shared: false, durable: false, atomicTags: true };
   readonly #nowMs: () => number;
   readonly #defaultTtlMs: number;
@@ -81,7 +81,6 @@ export class InMemoryCacheStore implements CacheStore {
     this.#sweeper = setInterval(() => void this.#sweep(), options.sweepIntervalMs ?? 30_000).unref();
   }
 
-  /** The same as `get`, at once: for a tier that lies in front of another one. */
   peek<T extends JsonValue>(key: string, options?: CacheGetOptions): CacheLookup<T> {
     const startedMs = this.#statistics.beginQuick();
     this.#requireOpen(options);
@@ -89,6 +88,50 @@ export class InMemoryCacheStore implements CacheStore {
     const lookup = this.#look<T>(key, options?.tags);
     this.#statistics.calledQuick(startedMs);
     return lookup;
+  }
+
+  find<T extends JsonValue>(key: string): (CacheLookup<T> & { readonly hit: true }) | undefined {
+    const startedMs = this.#statistics.beginQuick();
+    const hit = this.#entries.get(key, this.#nowMs());
+    if (hit === undefined) return undefined;
+    this.#statistics.hit();
+    this.#statistics.calledQuick(startedMs);
+    return hit as CacheLookup<T> & { readonly hit: true };
+  }
+
+  issueLease(tags: readonly string[]): CacheLease {
+    return this.#leases.issue(tags);
+  }
+
+  isOutdated(lease: CacheLease, key: string): boolean {
+    return this.#leases.isOutdated(lease, key);
+  }
+
+  adopt(key: string, value: JsonValue, { ttl, tags = [], lease }: CacheSetOptions): CacheSetOutcome {
+    const expiresMs = this.#expiresMs(ttl, this.#nowMs());
+    if (this.#isClosed || (lease !== undefined && this.#leases.isOutdated(lease, key))) return "refused";
+    this.#entries.set(key, deepFreeze(value), { expiresMs, tags, characters: charactersOf(value) });
+    return "stored";
+  }
+
+  forgetKeys(keys: readonly string[]): number {
+    this.#leases.keysRemoved(keys);
+    this.#loads.outdate(keys);
+    const nowMs = this.#nowMs();
+    return keys.filter((key) => this.#entries.delete(key, nowMs)).length;
+  }
+
+  forgetTag(tag: string): number {
+    const keys = this.#entries.deleteTagged(tag, this.#nowMs());
+    this.#leases.tagRemoved(tag, keys);
+    this.#loads.outdateAll();
+    return keys.length;
+  }
+
+  clear(): void {
+    this.#leases.allRemoved();
+    this.#loads.outdateAll();
+    this.#entries.clear();
   }
 
   async get<T extends JsonValue>(key: string, options?: CacheGetOptions): Promise<CacheLookup<T>> {
@@ -116,10 +159,7 @@ export class InMemoryCacheStore implements CacheStore {
   async removeMany(keys: readonly string[], options?: CallOptions): Promise<CacheRemoval> {
     return this.#measured(options, () => {
       requireCacheKeys(keys);
-      this.#leases.keysRemoved(keys);
-      this.#loads.outdate(keys);
-      const nowMs = this.#nowMs();
-      return removed(keys.filter((key) => this.#entries.delete(key, nowMs)).length);
+      return removed(this.forgetKeys(keys));
     });
   }
 
@@ -135,13 +175,9 @@ export class InMemoryCacheStore implements CacheStore {
     load: (signal: AbortSignal) => Promise<T>,
     options?: CacheLoadOptions<T>,
   ): Promise<T> {
-    const startedMs = this.#statistics.beginQuick();
     this.#requireOpen(options);
-    const hit = this.#entries.get(key, this.#nowMs());
-    if (hit === undefined) return this.#loads.get(key, load, options);
-    this.#statistics.hit();
-    this.#statistics.calledQuick(startedMs);
-    return hit.value as T;
+    const hit = this.find<T>(key);
+    return hit ? hit.value : this.#loads.get(key, load, options);
   }
 
   async removeByPattern(pattern: string, options?: CallOptions): Promise<CacheRemoval> {
@@ -162,10 +198,7 @@ export class InMemoryCacheStore implements CacheStore {
   async removeByTag(tag: string, options?: CallOptions): Promise<CacheRemoval> {
     return this.#measured(options, () => {
       requireCacheTag(tag);
-      const keys = this.#entries.deleteTagged(tag, this.#nowMs());
-      this.#leases.tagRemoved(tag, keys);
-      this.#loads.outdateAll();
-      return removed(keys.length);
+      return removed(this.forgetTag(tag));
     });
   }
 
@@ -189,13 +222,6 @@ export class InMemoryCacheStore implements CacheStore {
 
   async ping(options?: CallOptions): Promise<void> {
     this.#requireOpen(options);
-  }
-
-  /** The same as `invalidateAll`, at once. */
-  clear(): void {
-    this.#leases.allRemoved();
-    this.#loads.outdateAll();
-    this.#entries.clear();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -122,7 +122,7 @@ class IoredisConnection implements RedisConnection {
   }
 
   subscriber(): RedisSubscriber {
-    return new IoredisSubscriber(newClient(this.#address, this.#options));
+    return new IoredisSubscriber(newClient(this.#address, this.#options, SUBSCRIBER_RETRY_MS_MAX));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -202,12 +202,14 @@ const NO_SCRIPT = Symbol("NOSCRIPT");
 const CONNECT_MS = 5_000;
 const RETRY_MS_MIN = 1_000;
 const RETRY_MS_MAX = 60_000;
+/** While a subscriber is not connected, reads go without what lies in front of Redis: it is in more of a hurry. */
+const SUBSCRIBER_RETRY_MS_MAX = 5_000;
 
-function newClient(address: RedisAddress, options: RedisOptions): Client {
+function newClient(address: RedisAddress, options: RedisOptions, retryMsMax = RETRY_MS_MAX): Client {
   const connectTimeout = options.connectTimeoutMs ?? CONNECT_MS;
   const random = options.random ?? Math.random;
   const pause = (attempt: number): number =>
-    Math.min(RETRY_MS_MAX, attempt === 1 ? 50 : RETRY_MS_MIN * 2 ** Math.min(16, attempt - 2)) * (1 - random() / 2);
+    Math.min(retryMsMax, attempt === 1 ? 50 : RETRY_MS_MIN * 2 ** Math.min(16, attempt - 2)) * (1 - random() / 2);
   const settings = {
     lazyConnect: true,
     protocol: 2,

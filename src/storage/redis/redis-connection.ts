@@ -48,11 +48,14 @@ export interface RedisConnection extends RedisNode, AsyncDisposable {
   subscriber(): RedisSubscriber;
 }
 
+export interface RedisSubscription {
+  /** In the order in which the server had them. */
+  onMessage(channel: string, message: string): void;
+  /** Messages may have been lost: the connection ended, or the server has just subscribed. */
+  onInterrupted(): void;
+}
+
 export interface RedisSubscriber extends AsyncDisposable {
-  /**
-   * Subscribes once there is a connection, and again after each interruption.
-   *
-   * @param onMessage is called for each message, in the order of one publisher's messages
-   */
-  listen(channel: string, onMessage: (message: string) => void): void;
+  /** Subscribes once there is a connection, and again after each interruption. To be called once. */
+  listen(channels: readonly string[], subscription: RedisSubscription): void;
 }

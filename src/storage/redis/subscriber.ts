@@ -1,31 +1,27 @@
 import type { Cluster, Redis } from "ioredis";
-import type { RedisSubscriber } from "./redis-connection.ts";
+import type { RedisSubscriber, RedisSubscription } from "./redis-connection.ts";
 
-/** A client in subscriber mode; the driver connects and subscribes again by itself. */
+/** A client in subscriber mode. It connects by itself and subscribes again after each interruption. */
 export class IoredisSubscriber implements RedisSubscriber {
   readonly #client: Redis | Cluster;
-  readonly #listeners = new Map<string, (message: string) => void>();
 
   constructor(client: Redis | Cluster) {
     this.#client = client;
-    client.on("message", (channel: string, message: string) => this.#listeners.get(channel)?.(message));
-    client.on("ready", () => this.#subscribe());
+  }
+
+  listen(channels: readonly string[], { onMessage, onInterrupted }: RedisSubscription): void {
+    const client = this.#client;
+    client.on("message", onMessage);
+    client.on("close", onInterrupted);
+    // Told after the server has subscribed: whatever is sent from then on is heard.
+    client.on("ready", () => void client.subscribe(...channels).then(onInterrupted, ignore));
     client.connect().catch(ignore);
   }
 
-  listen(channel: string, onMessage: (message: string) => void): void {
-    this.#listeners.set(channel, onMessage);
-    if (this.#client.status === "ready") this.#subscribe();
-  }
-
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#listeners.clear();
+    this.#client.removeAllListeners("message");
+    this.#client.removeAllListeners("close");
     this.#client.disconnect();
-  }
-
-  /** Subscribing to a channel again changes nothing, so every connection may ask for all of them. */
-  #subscribe(): void {
-    if (this.#listeners.size > 0) this.#client.subscribe(...this.#listeners.keys()).catch(ignore);
   }
 }
 

@@ -37,7 +37,7 @@ export class ObservedOperation implements Observation {
   readonly span: string;
   readonly durationLabels: Attributes;
   readonly #options: OperationOptions;
-  readonly #succeeded: CounterCell;
+  #succeeded: CounterCell | undefined;
   #bypassed: CounterCell | undefined;
   #untilSample = 1;
 
@@ -46,7 +46,6 @@ export class ObservedOperation implements Observation {
     this.span = options.span;
     this.#options = options;
     this.durationLabels = { ...options.labels, op: options.name };
-    this.#succeeded = this.#cell("ok");
   }
 
   /** True for the first call and then for every so many. */
@@ -61,6 +60,7 @@ export class ObservedOperation implements Observation {
   }
 
   succeeded(): void {
+    this.#succeeded ??= this.#cell("ok");
     this.#succeeded.value++;
   }
 

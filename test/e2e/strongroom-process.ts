@@ -18,17 +18,19 @@ export interface StrongroomOptions {
   readonly environment?: Readonly<Record<string, string>>;
   /** JavaScript that runs in the process before the program. */
   readonly prelude?: string;
+  /** The program's file, when it is not the one of these sources. */
+  readonly main?: string;
 }
 
 /** Runs the program as a user would, on a free port unless told otherwise. */
 export function runStrongroom(argv: readonly string[], options: StrongroomOptions): Promise<ChildProgram> {
-  const { directory, environment = {}, prelude = "" } = options;
+  const { directory, environment = {}, prelude = "", main = MAIN } = options;
   return startProgram(`
     process.chdir(${JSON.stringify(directory)});
     Object.assign(process.env, ${JSON.stringify({ ...VARIABLES, ...environment })});
     ${prelude}
     process.argv = [process.argv[0], "strongroom", ...${JSON.stringify(argv)}];
-    await import(${JSON.stringify(MAIN)});
+    await import(${JSON.stringify(main)});
   `);
 }
 

@@ -161,7 +161,7 @@ function listName<T extends Entity>(shape: RecordShape<T>, { filter, orderBy }: 
 
 /** In a cursor `null` is the empty text; another value follows an equals sign. */
 function textOfValue(value: unknown): string {
-  return value === null ? "" : `=${String(value)}`;
+  return value === null ? "" : `=${value as string | number | bigint | boolean}`;
 }
 
 function cursorValues({

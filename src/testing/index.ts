@@ -13,6 +13,8 @@ export {
 } from "./idempotency-store-contract.ts";
 export { ManualClock } from "./manual-clock.ts";
 export { profileStoreContract } from "./profile-store-contract.ts";
+export { HOUSES, LABELS, type RecordStorage, recordsMigration, WIDGETS } from "./record-storage.ts";
+export { repositoryContract } from "./repository-contract.ts";
 export type { SchemaStorage } from "./schema-storage.ts";
 export { schemaStoreContract } from "./schema-store-contract.ts";
 export { seededIds } from "./seeded-ids.ts";

@@ -65,24 +65,23 @@ function compileCondition(filter: Condition, context: FilterContext, negated: bo
     case "nin":
       return equality(column, { values: filter.values, negated: negated !== (filter.op === "nin"), parameters });
     case "prefix":
-    case "contains": {
-      if (column.text === undefined) return String(negated);
-      const part = parameters.add(filter.value, "text");
-      const sql =
-        filter.op === "prefix" ? `starts_with(${column.text}, ${part})` : `strpos(${column.text}, ${part}) > 0`;
-      return unlessNull(column, sql, negated);
-    }
+    case "contains":
+      return partOfText(column, filter, { parameters, negated });
     case "elemMatch":
+      // No property has elements that a filter could be about.
       return String(negated);
     default:
       return range(column, filter, { parameters, negated });
   }
 }
 
-interface Equality {
-  readonly values: readonly JsonValue[];
-  readonly negated: boolean;
+interface ConditionContext {
   readonly parameters: Parameters;
+  readonly negated: boolean;
+}
+
+interface Equality extends ConditionContext {
+  readonly values: readonly JsonValue[];
 }
 
 function equality(column: RecordColumn, { values, negated, parameters }: Equality): string {
@@ -104,10 +103,21 @@ function equality(column: RecordColumn, { values, negated, parameters }: Equalit
   return joined(parts, negated ? "and" : "or");
 }
 
+function partOfText(
+  column: RecordColumn,
+  { op, value }: Extract<Filter, { readonly op: "prefix" | "contains" }>,
+  { parameters, negated }: ConditionContext,
+): string {
+  if (column.text === undefined) return String(negated);
+  const part = parameters.add(value, "text");
+  const sql = op === "prefix" ? `starts_with(${column.text}, ${part})` : `strpos(${column.text}, ${part}) > 0`;
+  return unlessNull(column, sql, negated);
+}
+
 function range(
   column: RecordColumn,
   { op, value }: Extract<Filter, { readonly op: RangeOperator }>,
-  { parameters, negated }: { readonly parameters: Parameters; readonly negated: boolean },
+  { parameters, negated }: ConditionContext,
 ): string {
   const bound = column.bound(op, value);
   if (typeof bound === "boolean") return constant(column, bound, negated);

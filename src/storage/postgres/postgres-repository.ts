@@ -24,7 +24,7 @@ import type {
   VersionedCallOptions,
 } from "../repository.ts";
 import { streamPages } from "../stream-pages.ts";
-import { type BoundStatement, type RecordStatements, recordStatements } from "./record-statements.ts";
+import { type RecordStatements, recordStatements } from "./record-statements.ts";
 import { ConstraintViolation, type SqlRow, type SqlSession, type SqlStatement } from "./sql-database.ts";
 
 /** The records of one table. Every method is one statement, but for `stream`, which is one for each page. */
@@ -46,14 +46,14 @@ export class PostgresRepository<T extends Entity> implements Repository<T> {
 
   async get(id: string, options?: CallOptions): Promise<T | undefined> {
     if (!this.#shape.isId(id)) return undefined;
-    const [row] = await this.#session.query(this.#statements.get, [...this.#whose, id], options);
+    const [row] = await this.#run(this.#statements.get, [...this.#whose, id], options);
     return row && this.#statements.decode(row);
   }
 
   async query(query: RecordQuery = {}): Promise<Page<T>> {
     const checked = checkQuery(this.#shape, query);
     const bound = this.#statements.find({ ...checked, limit: checked.limit + 1 }, this.#tenantId);
-    const rows = await this.#run(bound, query);
+    const rows = await this.#run(bound.statement, bound.values, query);
     return recordPage(this.#shape, { query, checked, records: rows.map((row) => this.#statements.decode(row)) });
   }
 
@@ -66,7 +66,7 @@ export class PostgresRepository<T extends Entity> implements Repository<T> {
 
   async getPaged(query: PagedQuery): Promise<PagedResult<T>> {
     const bound = this.#statements.page(checkPagedQuery(this.#shape, query), this.#tenantId);
-    const rows = await this.#run(bound, query);
+    const rows = await this.#run(bound.statement, bound.values, query);
     const items = rows.filter((row) => row["version"] !== null).map((row) => this.#statements.decode(row));
     return pagedResult(items, rows[0]?.["?total"] as number, query);
   }
@@ -74,7 +74,7 @@ export class PostgresRepository<T extends Entity> implements Repository<T> {
   async add(entity: Omit<T, "version">, options?: CallOptions): Promise<T> {
     const record = this.#added(entity);
     const values = this.#statements.addValues(record, this.#tenantId);
-    await this.#write(this.#statements.add, values, options);
+    await this.#run(this.#statements.add, values, options);
     return record;
   }
 
@@ -82,7 +82,7 @@ export class PostgresRepository<T extends Entity> implements Repository<T> {
     requireAddable(entities);
     const records = entities.map((entity) => this.#added(entity));
     const values = this.#statements.addManyValues(records, this.#tenantId);
-    await this.#write(this.#statements.addMany, values, options);
+    await this.#run(this.#statements.addMany, values, options);
     return records;
   }
 
@@ -103,7 +103,7 @@ export class PostgresRepository<T extends Entity> implements Repository<T> {
     if (!this.#shape.isId(id)) return false;
     const { expectedVersion } = options;
     const values = [...this.#whose, id, expectedVersion ?? null];
-    const [row] = await this.#write(this.#statements.remove, values, options);
+    const [row] = await this.#run(this.#statements.remove, values, options);
     if (row?.["done"] === true) return true;
     if (row?.["found"] === true && expectedVersion !== undefined) throw versionMismatch(expectedVersion);
     return false;
@@ -111,13 +111,14 @@ export class PostgresRepository<T extends Entity> implements Repository<T> {
 
   async exists(id: string, options?: CallOptions): Promise<boolean> {
     if (!this.#shape.isId(id)) return false;
-    const [row] = await this.#session.query(this.#statements.exists, [...this.#whose, id], options);
+    const [row] = await this.#run(this.#statements.exists, [...this.#whose, id], options);
     return row?.["exists"] === true;
   }
 
   async count(filter?: Filter, options?: CallOptions): Promise<number> {
     if (filter) checkFilter(this.#shape, filter);
-    const [row] = await this.#run(this.#statements.count(filter, this.#tenantId), options);
+    const bound = this.#statements.count(filter, this.#tenantId);
+    const [row] = await this.#run(bound.statement, bound.values, options);
     return row?.["count"] as number;
   }
 
@@ -137,17 +138,13 @@ export class PostgresRepository<T extends Entity> implements Repository<T> {
   async #change(id: string, change: ReadonlyMap<RecordProperty, unknown>, options: VersionedCallOptions): Promise<T> {
     const { expectedVersion } = options;
     const bound = this.#statements.update({ id, change, expectedVersion }, this.#tenantId);
-    const [row] = await this.#write(bound.statement, bound.values, options);
+    const [row] = await this.#run(bound.statement, bound.values, options);
     if (row && row["version"] !== null) return this.#statements.decode(row);
     if (row?.["?found"] === true && expectedVersion !== undefined) throw versionMismatch(expectedVersion);
     throw recordNotFound();
   }
 
-  #run({ statement, values }: BoundStatement, options: CallOptions | undefined): Promise<SqlRow[]> {
-    return this.#session.query(statement, values, options);
-  }
-
-  async #write(statement: SqlStatement, values: readonly unknown[], options: CallOptions | undefined) {
+  async #run(statement: SqlStatement, values: readonly unknown[], options: CallOptions | undefined) {
     try {
       return await this.#session.query<SqlRow>(statement, values, options);
     } catch (error) {

@@ -3,7 +3,7 @@ import { copyFile, cp, mkdir, mkdtemp, rm, symlink } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
@@ -11,7 +11,7 @@ const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 /** A project outside this repository that has installed the package. */
 export interface InstalledPackage extends AsyncDisposable {
   readonly directory: string;
-  /** The program, as its `bin` names it. */
+  /** URL of the program. */
   readonly main: string;
   /** Copies a folder of the repository, without its tests, to a path of the project. */
   copy(folder: string, path: string): Promise<void>;
@@ -28,7 +28,7 @@ export async function installPackage(): Promise<InstalledPackage> {
   await symlink(join(ROOT, "node_modules", "zod"), join(directory, "node_modules", "zod"));
   return {
     directory,
-    main: join(home, "dist/cli/main.js"),
+    main: pathToFileURL(join(home, "dist/cli/main.js")).href,
     copy: (folder, path) =>
       cp(join(ROOT, folder), join(directory, path), {
         recursive: true,

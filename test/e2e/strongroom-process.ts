@@ -18,7 +18,7 @@ export interface StrongroomOptions {
   readonly environment?: Readonly<Record<string, string>>;
   /** JavaScript that runs in the process before the program. */
   readonly prelude?: string;
-  /** The program's file, when it is not the one of these sources. */
+  /** URL of the program, when it is not the one of these sources. */
   readonly main?: string;
 }
 

@@ -6,8 +6,19 @@ import { expect, it } from "vitest";
 import { systemClock } from "../../src/clock.ts";
 import { loadConfig } from "../../src/config/load-config.ts";
 import type { StorageEngine } from "../../src/storage/engine.ts";
+import { ROOT, repositoryPaths } from "../architecture/repository.ts";
+import { readSourceFiles, specifiersOf } from "../architecture/source-file.ts";
 
 const workingDirectory = fileURLToPath(new URL("../../examples/sqlite-cache", import.meta.url));
+
+it("imports nothing of the vault but the package", () => {
+  const paths = repositoryPaths().filter((path) => /^examples\/sqlite-cache\/.*\.ts$/.test(path));
+  const specifiers = readSourceFiles(ROOT, paths).flatMap(({ text }) => specifiersOf(text));
+  expect(specifiers).toContain("strongroom/storage");
+  expect(
+    specifiers.filter((specifier) => !/^(?:\.\/[^/]+\.ts$|node:|strongroom\/|zod$|vitest$)/.test(specifier)),
+  ).toEqual([]);
+});
 
 it("brings an engine by the configuration alone, with its settings, and opens it", async () => {
   const { config, engines, sources } = await loadConfig({ workingDirectory, environment: {} });

@@ -1,30 +1,18 @@
 import { describe } from "vitest";
 import { InMemoryCacheStore } from "../../src/storage/in-memory/in-memory-cache-store.ts";
 import { observedCacheStore } from "../../src/storage/observability/observed-cache-store.ts";
-import { TierObserver } from "../../src/storage/observability/tier-observer.ts";
 import { RedisCacheStore } from "../../src/storage/redis/redis-cache-store.ts";
 import { resilientCacheStore } from "../../src/storage/resilience/resilient-cache-store.ts";
-import { DEFAULT_POLICIES } from "../../src/storage/resilience/tier-policy.ts";
-import { createTelemetry } from "../../src/telemetry/telemetry.ts";
 import { cacheStoreContract } from "../../src/testing/cache-store-contract.ts";
 import { openRedisUnderTest } from "../../src/testing/redis-under-test.ts";
+import { guardedTier } from "./guarded-tier.ts";
 
 const url = process.env["REDIS_URL"];
-const telemetry = createTelemetry({ level: "silent", format: "json" });
-
-function observer(level: "metrics" | "full-tracing"): TierObserver {
-  return new TierObserver({ tier: "hot", provider: "any", settings: { level }, meters: telemetry.meters.storage });
-}
-
-function guardOptions(defaultTtlMs: number | undefined) {
-  const policy = { ...DEFAULT_POLICIES.hot, deadlineMs: 5_000 };
-  return { tier: "hot", policy, observer: observer("metrics"), isRequired: false, defaultTtlMs } as const;
-}
+const options = guardedTier("hot");
 
 cacheStoreContract("in-memory, observed", async ({ defaultTtlMs }) => {
   let nowMs = 1_772_530_200_000;
-  const open = () =>
-    observedCacheStore(new InMemoryCacheStore({ nowMs: () => nowMs, defaultTtlMs }), observer("full-tracing"));
+  const open = () => observedCacheStore(new InMemoryCacheStore({ nowMs: () => nowMs, defaultTtlMs }), options.observer);
   const store = open();
   return {
     store,
@@ -39,7 +27,7 @@ cacheStoreContract("in-memory, observed", async ({ defaultTtlMs }) => {
 cacheStoreContract("in-memory behind a guard", async ({ defaultTtlMs }) => {
   let nowMs = 1_772_530_200_000;
   const open = () =>
-    resilientCacheStore(new InMemoryCacheStore({ nowMs: () => nowMs, defaultTtlMs }), guardOptions(defaultTtlMs));
+    resilientCacheStore(new InMemoryCacheStore({ nowMs: () => nowMs, defaultTtlMs }), { ...options, defaultTtlMs });
   const store = open();
   return {
     store,
@@ -55,7 +43,7 @@ describe.skipIf(!url)("on a server", () => {
   cacheStoreContract("Redis behind a guard", async ({ defaultTtlMs }) => {
     const connection = await openRedisUnderTest(url ?? "");
     const open = () =>
-      resilientCacheStore(new RedisCacheStore(connection, { defaultTtlMs }), guardOptions(defaultTtlMs));
+      resilientCacheStore(new RedisCacheStore(connection, { defaultTtlMs }), { ...options, defaultTtlMs });
     const store = open();
     return {
       store,

@@ -27,7 +27,7 @@ export function charactersOf(value: JsonValue): number {
   if (typeof value === "string") return value.length + 2;
   if (typeof value !== "object" || value === null) return SCALAR_CHARACTERS;
   let sum = 2;
-  for (const [name, member] of Object.entries(value)) sum += name.length + 4 + charactersOf(member as JsonValue);
+  for (const [name, member] of Object.entries(value)) sum += name.length + 4 + charactersOf(member);
   return sum;
 }
 

@@ -9,12 +9,13 @@ export class IoredisSubscriber implements RedisSubscriber {
     this.#client = client;
   }
 
-  listen(channels: readonly string[], { onMessage, onInterrupted }: RedisSubscription): void {
+  listen(channels: readonly string[], subscription: RedisSubscription): void {
     const client = this.#client;
-    client.on("message", onMessage);
-    client.on("close", onInterrupted);
+    const interrupted = (): void => subscription.onInterrupted();
+    client.on("message", (channel: string, message: string) => subscription.onMessage(channel, message));
+    client.on("close", interrupted);
     // Told after the server has subscribed: whatever is sent from then on is heard.
-    client.on("ready", () => void client.subscribe(...channels).then(onInterrupted, ignore));
+    client.on("ready", () => void client.subscribe(...channels).then(interrupted, ignore));
     client.connect().catch(ignore);
   }
 

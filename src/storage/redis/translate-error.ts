@@ -33,6 +33,7 @@ export function translateError(error: unknown): VaultError {
   if (error instanceof CommandTimeout) {
     return new VaultError("storage_timeout", "Redis did not answer in time.");
   }
+  if (isBug(error)) return new VaultError("internal_error", "A command of Redis could not be built.", { cause: error });
   if (!isReply(error)) return unavailable(reasonOfFailure(error));
   const reason = /^-?([A-Z]+)\b/.exec(error.message)?.[1] ?? "ERR";
   if (UNAVAILABLE.has(reason)) return unavailable(reason);
@@ -42,6 +43,11 @@ export function translateError(error: unknown): VaultError {
     });
   }
   return new VaultError("internal_error", "Redis refused a command.", { details: { reason } });
+}
+
+/** What the language throws, which no connection does. */
+function isBug(error: unknown): boolean {
+  return error instanceof TypeError || error instanceof ReferenceError || error instanceof RangeError;
 }
 
 function isReply(error: unknown): error is Error {

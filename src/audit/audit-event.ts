@@ -29,6 +29,7 @@ export const AUDIT_EVENT_TYPES = [
   "requirements_replaced",
   "requirements_deleted",
   "agent_settings_saved",
+  "cache_invalidated",
   "tenant_created",
   "tenant_updated",
   "api_key_created",

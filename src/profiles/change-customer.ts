@@ -5,10 +5,10 @@ import { assertNotMerged, assertVersion, type ExpectedVersion } from "./plan-cus
 import type { ProfileStore, WriteContext, WriteContextQuery } from "./profile-store.ts";
 
 /** One try of an operation: what it found out, and whether what it planned could be applied. */
-export interface Attempt<T> {
-  readonly outcome: ApplyOutcome;
-  readonly result: T;
-}
+export type Attempt<T> =
+  | { readonly outcome: ApplyOutcome; readonly result: T }
+  /** What it read does not fit together, so that nothing could be planned. */
+  | { readonly outcome: "stale"; readonly result?: undefined };
 
 /**
  * Runs an operation on one customer. The first try reads and applies without a lock, two round trips in all; when

@@ -214,7 +214,8 @@ export class CustomerService {
       const target = { customerId, expectedVersion: input.expectedVersion, lock };
       const { customer } = await requireWriteContext(store, target);
       const record = await store.findProfile({ by: "id", customerId }, "active");
-      if (!record) throw customerNotFound();
+      // Of another moment, which the next attempt rules out: within its transaction nothing is read from a cache.
+      if (record?.customer.version !== customer.version) return { outcome: "stale" };
       const { changes, identity } = planIdentityLink(customer, record.identities, { input, useCase });
       return { outcome: await store.apply(changes), result: identity };
     });

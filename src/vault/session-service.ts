@@ -1,4 +1,3 @@
-import { sessionsConfig } from "../config/sessions-config.ts";
 import type { CustomerId, TenantId } from "../identifiers.ts";
 import type { CustomerService } from "../profiles/customer-service.ts";
 import type { ProfileStore } from "../profiles/profile-store.ts";
@@ -6,14 +5,12 @@ import { type SessionCustomers, SessionService } from "../sessions/session-servi
 import type { TenantStores } from "./stores.ts";
 import type { VaultCore } from "./vault-core.ts";
 
-const SETTINGS = sessionsConfig.parse({});
-
 export function createSessionService(
-  { clock, ids, events }: VaultCore,
+  { clock, ids, events, config }: VaultCore,
   binding: { readonly tenantId: TenantId; readonly stores: TenantStores; readonly customers: CustomerService },
 ): SessionService {
   const { tenantId, stores, customers } = binding;
-  const store = stores.sessions({ clock, maxAgeMs: SETTINGS.maxSessionAgeSeconds * 1_000 });
+  const store = stores.sessions({ clock, maxAgeMs: config.sessions.maxSessionAgeSeconds * 1_000 }, events);
   return new SessionService({
     tenantId,
     store,

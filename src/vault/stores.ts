@@ -4,6 +4,7 @@ import type { ProfileStore } from "../profiles/profile-store.ts";
 import type { SchemaStore } from "../schema/schema-store.ts";
 import type { SessionRules } from "../sessions/session.ts";
 import type { SessionStore } from "../sessions/session-store.ts";
+import type { SessionEvents } from "../telemetry/session-events.ts";
 import type { ApiKeyStore } from "../tenants/api-key-store.ts";
 import type { IdempotencyStore } from "../tenants/idempotency-store.ts";
 import type { TenantDirectory, TenantStore } from "../tenants/tenant-store.ts";
@@ -17,7 +18,7 @@ export interface TenantStores {
   readonly schema: SchemaStore;
   readonly profiles: ProfileStore;
   /** By the time that the vault goes by. Sessions that are kept outside the database take no part in transactions. */
-  sessions(rules: SessionRules): SessionStore;
+  sessions(rules: SessionRules, events: SessionEvents): SessionStore;
   /** All of what `work` does is kept, or none when it rejects. A transaction within one joins it. */
   transaction<T>(work: (stores: TenantStores) => Promise<T>): Promise<T>;
 }

@@ -78,7 +78,7 @@ describe("the health of the storage", () => {
     for (const tier of tiers) expect(tier).toMatchObject({ status: "down", code: "storage_timeout", latencyMs: 2_000 });
   });
 
-  it("is asked for again after five seconds, by however many", async () => {
+  it("is asked for again after five seconds, by however many, and after one when it was bad", async () => {
     const { health, timers, faults } = open({ tier: "cold", required: true });
     await Promise.all([health.check(), health.check()]);
     await timers.advance(4_999);
@@ -88,6 +88,11 @@ describe("the health of the storage", () => {
     await timers.advance(1);
     expect(await health.check()).toMatchObject({ status: "not_ready" });
     expect(faults[0]?.calls).toHaveLength(2);
+    faults[0]?.heal();
+    await timers.advance(999);
+    expect(await health.check()).toMatchObject({ status: "not_ready" });
+    await timers.advance(1);
+    expect(await health.check()).toMatchObject({ status: "ready" });
   });
 
   it("is degraded for a tier that answers and is not used yet", async () => {

@@ -40,12 +40,18 @@ export interface StorageHealth {
 
 const PROBE_MS = 2_000;
 const KEPT_MS = 5_000;
+/** Whoever is told that it is not well asks to be told when it is. */
+const KEPT_UNWELL_MS = 1_000;
 
-/** Asks every tier for a sign of life: all at once, for 2 seconds at most, and not again for 5 seconds. */
+/**
+ * Asks every tier for a sign of life: all at once, for 2 seconds at most, and not again for 5 seconds; for 1 second when one of them
+ * was not up.
+ */
 export class StorageHealthCheck {
   readonly #probes: readonly TierProbe[];
   readonly #timers: Timers;
-  #asked: { readonly health: Promise<StorageHealth>; readonly untilMs: number } | undefined;
+  #health: Promise<StorageHealth> | undefined;
+  #freshUntilMs = 0;
 
   constructor(probes: readonly TierProbe[], timers: Timers = systemTimers) {
     this.#probes = probes;
@@ -54,16 +60,19 @@ export class StorageHealthCheck {
 
   /** Never rejects. */
   check(): Promise<StorageHealth> {
-    const nowMs = this.#timers.nowMs();
-    if (this.#asked && nowMs < this.#asked.untilMs) return this.#asked.health;
-    const health = this.#ask();
-    this.#asked = { health, untilMs: nowMs + KEPT_MS };
-    return health;
+    if (this.#health && this.#timers.nowMs() < this.#freshUntilMs) return this.#health;
+    // Until it is known, which is soon, everybody waits for the same.
+    this.#freshUntilMs = Number.POSITIVE_INFINITY;
+    this.#health = this.#ask();
+    return this.#health;
   }
 
   async #ask(): Promise<StorageHealth> {
+    const askedMs = this.#timers.nowMs();
     const tiers = await Promise.all(this.#probes.map((probe) => this.#probe(probe)));
-    return { status: overall(tiers), tiers };
+    const status = overall(tiers);
+    this.#freshUntilMs = askedMs + (status === "ready" ? KEPT_MS : KEPT_UNWELL_MS);
+    return { status, tiers };
   }
 
   async #probe(probe: TierProbe): Promise<TierHealth> {

@@ -51,7 +51,7 @@ export class ResilientSqlDatabase implements SqlDatabase {
   /** Of the database itself, also while it is not called for anything else. */
   async ping(): Promise<void> {
     await this.#inner.ping();
-    this.guard.breaker.tryNow();
+    await this.guard.breaker.tryNow();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

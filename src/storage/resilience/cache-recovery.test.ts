@@ -96,7 +96,6 @@ describe("a cache whose engine comes back", () => {
     await expect(tier.cache.ping()).rejects.toMatchObject({ code: "storage_unavailable" });
     tier.faults.heal();
     await tier.cache.ping();
-    await settled();
     expect(tier.cache.guard.breaker.state).toBe("closed");
   });
 

@@ -135,9 +135,9 @@ describe("an open circuit", () => {
     const { breaker, timers, engine } = open();
     fail(breaker, 3);
     engine.isBack = true;
-    breaker.tryNow();
+    const tried = breaker.tryNow();
     expect(breaker.state).toBe("half-open");
-    await timers.advance(0);
+    await tried;
     expect(breaker.state).toBe("closed");
     expect(timers.waiting).toBe(0);
   });

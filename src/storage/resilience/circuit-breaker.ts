@@ -37,6 +37,7 @@ export class CircuitBreaker {
   #openMs = 0;
   #closedAtMs: number | undefined;
   #callOff: (() => void) | undefined;
+  #recovering: Promise<void> | undefined;
   #isDisposed = false;
 
   constructor(options: CircuitBreakerOptions) {
@@ -84,11 +85,13 @@ export class CircuitBreaker {
     this.#callOff = this.#options.timers.after(delayMs ?? this.#nextOpenMs(), () => this.#tryToClose());
   }
 
-  /** There was a sign of life: no reason to wait any longer. */
-  tryNow(): void {
-    if (this.#state !== "open" || this.#isDisposed) return;
-    this.#callOff?.();
-    this.#tryToClose();
+  /** There was a sign of life: no reason to wait any longer. Resolves when it is known whether the engine has recovered. */
+  async tryNow(): Promise<void> {
+    if (this.#state === "open" && !this.#isDisposed) {
+      this.#callOff?.();
+      this.#tryToClose();
+    }
+    await this.#recovering;
   }
 
   dispose(): void {
@@ -99,22 +102,23 @@ export class CircuitBreaker {
   #tryToClose(): void {
     this.#callOff = undefined;
     this.#change("half-open");
-    this.#recover();
+    this.#recovering = this.#recover();
   }
 
-  #recover(): void {
-    this.#options.recovery.attempt().then(
-      () => this.#close(),
-      () => this.open(),
-    );
+  async #recover(): Promise<void> {
+    const { recovery } = this.#options;
+    try {
+      do await recovery.attempt();
+      while (!recovery.isComplete() && !this.#isDisposed);
+    } catch {
+      // What was said against it is known already: it is as it was before.
+      this.open();
+      return;
+    }
+    if (!this.#isDisposed) this.#close();
   }
 
   #close(): void {
-    if (this.#isDisposed) return;
-    if (!this.#options.recovery.isComplete()) {
-      this.#recover();
-      return;
-    }
     this.#consecutive = 0;
     this.#window.clear();
     this.#closedAtMs = this.#options.timers.nowMs();

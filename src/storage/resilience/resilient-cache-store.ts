@@ -166,7 +166,7 @@ export class ResilientCacheStore implements CacheStore {
   async ping(options?: CallOptions): Promise<void> {
     this.#requireOpen();
     await this.#inner.ping(options);
-    this.guard.breaker.tryNow();
+    await this.guard.breaker.tryNow();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -44,7 +44,7 @@ export class ResilientDocumentDatabase implements DocumentDatabase {
   /** Of the engine itself, also while it is not called for anything else. */
   async ping(options?: CallOptions): Promise<void> {
     await this.#inner.ping(options);
-    this.guard.breaker.tryNow();
+    await this.guard.breaker.tryNow();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

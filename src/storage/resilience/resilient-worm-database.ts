@@ -38,7 +38,7 @@ export class ResilientWormDatabase implements WormDatabase {
   /** Of the engine itself, also while it is not called for anything else. */
   async ping(options?: CallOptions): Promise<void> {
     await this.#inner.ping(options);
-    this.guard.breaker.tryNow();
+    await this.guard.breaker.tryNow();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

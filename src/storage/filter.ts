@@ -34,6 +34,8 @@ export type Filter =
   | { readonly op: "and" | "or"; readonly filters: readonly Filter[] }
   | { readonly op: "not"; readonly filter: Filter };
 
+/** Characters of the text that `prefix` and `contains` look for, at most. */
+export const FILTER_TEXT_LENGTH_MAX = 4_096;
 /** Levels of `and`, `or`, `not` and `elemMatch` within one another, at most. */
 export const FILTER_DEPTH_MAX = 16;
 /** Conditions of one filter, `elemMatch` and empty lists too, the values of `in` and `nin` counted one by one, at most. */

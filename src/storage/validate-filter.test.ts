@@ -46,6 +46,7 @@ describe("validateFilter", () => {
     ["/value", { op: "gt", path, value: [1] }],
     ["/value", { op: "prefix", path, value: 1 }],
     ["/value", { op: "contains", path, value: "\uDC00" }],
+    ["/value", { op: "contains", path, value: "x".repeat(4097) }],
     ["/values", { op: "in", path, values: "a" }],
     ["/values/1", { op: "nin", path, values: [1, undefined] }],
     ["/filters", { op: "and" }],

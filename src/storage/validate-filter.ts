@@ -3,6 +3,7 @@ import { storabilityProblem, textProblem } from "../json.ts";
 import {
   FILTER_DEPTH_MAX,
   FILTER_SIZE_MAX,
+  FILTER_TEXT_LENGTH_MAX,
   type Filter,
   type FilterPath,
   ORDER_KEYS_MAX,
@@ -140,6 +141,9 @@ function checkOperand(filter: AnyFilter, place: Place, walk: Walk): void {
       break;
     default:
       if (!isOperand(operand, filter.value)) throw invalid(`${place.at}/value`, `is no ${operand}`);
+      if (operand === "text" && isTooLong(filter.value)) {
+        throw invalid(`${place.at}/value`, `is longer than ${FILTER_TEXT_LENGTH_MAX} characters`);
+      }
       checkValue(filter.value, `${place.at}/value`);
   }
 }
@@ -166,6 +170,10 @@ function isOperand(operand: "value" | "scalar" | "text", value: unknown): boolea
   return (
     typeof value === "string" || (operand === "scalar" && (typeof value === "number" || typeof value === "boolean"))
   );
+}
+
+function isTooLong(text: unknown): boolean {
+  return (text as string).length > FILTER_TEXT_LENGTH_MAX;
 }
 
 function checkValues(values: unknown, place: Place, walk: Walk): void {

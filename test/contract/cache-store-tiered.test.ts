@@ -22,7 +22,7 @@ async function connected(channel: InvalidationChannel): Promise<InvalidationChan
 cacheStoreContract("a process's own tier alone", async ({ defaultTtlMs }) => {
   const stack = new AsyncDisposableStack();
   let nowMs = 1_772_530_200_000;
-  const near = stack.use(new InMemoryCacheStore({ nowMs: () => nowMs, defaultTtlMs }));
+  const near = stack.use(new InMemoryCacheStore({ entriesMax: 5_000, nowMs: () => nowMs, defaultTtlMs }));
   const channel = stack.use(new HeartbeatChannel(new MessageHub().open(), { processId: processId() }));
   return {
     store: stack.use(new NearCacheStore({ near, channel: await connected(channel), defaultTtlMs })),
@@ -37,10 +37,10 @@ cacheStoreContract("two tiers in one process", async ({ defaultTtlMs }) => {
   let nowMs = 1_772_530_200_000;
   const stack = new AsyncDisposableStack();
   const hub = new MessageHub();
-  const far = stack.use(new InMemoryCacheStore({ nowMs: () => nowMs, defaultTtlMs }));
+  const far = stack.use(new InMemoryCacheStore({ entriesMax: 5_000, nowMs: () => nowMs, defaultTtlMs }));
   Object.assign(far.capabilities, { shared: true });
   const open = async () => {
-    const near = stack.use(new InMemoryCacheStore({ nowMs: () => nowMs, defaultTtlMs }));
+    const near = stack.use(new InMemoryCacheStore({ entriesMax: 5_000, nowMs: () => nowMs, defaultTtlMs }));
     const channel = stack.use(new HeartbeatChannel(hub.open(), { processId: processId() }));
     return stack.use(new TieredCacheStore({ near, far, channel: await connected(channel), defaultTtlMs }));
   };
@@ -61,7 +61,7 @@ describe.skipIf(!url)("on a server", () => {
     const stack = new AsyncDisposableStack();
     const connection = stack.use(await openRedisUnderTest(url ?? ""));
     const open = async () => {
-      const near = stack.use(new InMemoryCacheStore());
+      const near = stack.use(new InMemoryCacheStore({ entriesMax: 5_000 }));
       const far = stack.use(new RedisCacheStore(connection, { defaultTtlMs }));
       const channel = stack.use(redisInvalidationChannel(connection, { processId: processId() }));
       return stack.use(new TieredCacheStore({ near, far, channel: await connected(channel), defaultTtlMs }));

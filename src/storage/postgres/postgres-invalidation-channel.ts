@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import pg from "pg";
 import { VaultError } from "../../errors.ts";
 import { HeartbeatChannel, type HeartbeatChannelOptions } from "../heartbeat-channel.ts";
@@ -10,7 +11,7 @@ export interface PostgresInvalidationChannelOptions extends HeartbeatChannelOpti
    * `postgres://user:password@host:port/database`, of the server itself: a pooler between would lose what is notified.
    */
   readonly url: string;
-  /** Vaults of one database are told apart by it, at most 63 bytes with the longest topic after it. */
+  /** Tells the vaults of one database apart. */
   readonly schema: string;
   readonly connectTimeoutMs?: number | undefined;
 }
@@ -29,15 +30,18 @@ class PostgresMessageTransport implements MessageTransport {
   /** The server takes less than 8,000. */
   readonly messageBytesMax = 7_900;
   readonly #options: PostgresInvalidationChannelOptions;
+  readonly #prefix: string;
   #client: pg.Client | undefined;
   #retry: NodeJS.Timeout | undefined;
   #retryMs = RETRY_MS_MIN;
   #isClosed = false;
+  #sent: Promise<void> = Promise.resolve();
   #topics = new Map<string, string>();
   #receiver: MessageReceiver | undefined;
 
   constructor(options: PostgresInvalidationChannelOptions) {
     this.#options = options;
+    this.#prefix = prefixOf(options.schema);
   }
 
   receive(topics: readonly string[], receiver: MessageReceiver): void {
@@ -46,17 +50,11 @@ class PostgresMessageTransport implements MessageTransport {
     void this.#connect();
   }
 
+  /** One after the other: a connection runs one statement at a time. */
   async send(topic: string, message: string): Promise<void> {
-    if (!this.#client) throw new VaultError("storage_unavailable", "The notification channel is not connected.");
-    try {
-      await this.#client.query({
-        name: "notify",
-        text: "select pg_notify($1, $2)",
-        values: [this.#channelOf(topic), message],
-      });
-    } catch (error) {
-      throw translateError(error);
-    }
+    const sent = this.#sent.then(() => this.#notify(topic, message));
+    this.#sent = sent.catch(ignore);
+    await sent;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -65,10 +63,19 @@ class PostgresMessageTransport implements MessageTransport {
     await this.#client?.end().catch(ignore);
   }
 
+  async #notify(topic: string, message: string): Promise<void> {
+    if (!this.#client) throw new VaultError("storage_unavailable", "The notification channel is not connected.");
+    try {
+      await this.#client.query({ ...NOTIFY, values: [this.#channelOf(topic), message] });
+    } catch (error) {
+      throw translateError(error);
+    }
+  }
+
   async #connect(): Promise<void> {
     const client = new pg.Client({
       connectionString: this.#options.url,
-      application_name: "strongroom-notifications",
+      application_name: this.#channelOf("notifications"),
       connectionTimeoutMillis: this.#options.connectTimeoutMs ?? 5_000,
       query_timeout: SEND_MS,
       keepAlive: true,
@@ -108,8 +115,16 @@ class PostgresMessageTransport implements MessageTransport {
   }
 
   #channelOf(topic: string): string {
-    return `${this.#options.schema}.${topic}`;
+    return `${this.#prefix}.${topic}`;
   }
 }
+
+/** The server takes names of 63 bytes, of which a topic needs up to 45. */
+function prefixOf(schema: string): string {
+  if (schema.length <= 16) return schema;
+  return `${schema.slice(0, 5)}_${createHash("sha256").update(schema).digest("hex").slice(0, 10)}`;
+}
+
+const NOTIFY = { name: "notify", text: "select pg_notify($1, $2)" };
 
 function ignore(): void {}

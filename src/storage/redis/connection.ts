@@ -67,7 +67,7 @@ class IoredisConnection implements RedisConnection {
   #isClosed = false;
 
   constructor(options: RedisOptions) {
-    this.keyPrefix = options.keyPrefix ?? "strongroom:";
+    this.keyPrefix = options.keyPrefix ?? KEY_PREFIX;
     this.isCluster = options.cluster ?? false;
     this.commandTimeoutMs = options.commandTimeoutMs ?? 50;
     if (this.isCluster && /[{}]/.test(this.keyPrefix)) {
@@ -75,7 +75,7 @@ class IoredisConnection implements RedisConnection {
     }
     this.#options = options;
     this.#address = parseRedisUrl(options.url);
-    this.#client = newClient(this.#address, options);
+    this.#client = newClient(this.#address, options, { use: "commands", retryMsMax: RETRY_MS_MAX });
     this.#client.on("close", () => this.#disconnected());
     this.#client.on("ready", () => this.#prepareAgain());
   }
@@ -122,7 +122,9 @@ class IoredisConnection implements RedisConnection {
   }
 
   subscriber(): RedisSubscriber {
-    return new IoredisSubscriber(newClient(this.#address, this.#options, SUBSCRIBER_RETRY_MS_MAX));
+    return new IoredisSubscriber(
+      newClient(this.#address, this.#options, { use: "subscriber", retryMsMax: SUBSCRIBER_RETRY_MS_MAX }),
+    );
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -200,13 +202,20 @@ class IoredisConnection implements RedisConnection {
 
 /** What stands for "the server does not know this script": an answer, not a failure. */
 const NO_SCRIPT = Symbol("NOSCRIPT");
+const KEY_PREFIX = "strongroom:";
 const CONNECT_MS = 5_000;
 const RETRY_MS_MIN = 1_000;
 const RETRY_MS_MAX = 60_000;
 /** While a subscriber is not connected, reads go without what lies in front of Redis: it is in more of a hurry. */
 const SUBSCRIBER_RETRY_MS_MAX = 5_000;
 
-function newClient(address: RedisAddress, options: RedisOptions, retryMsMax = RETRY_MS_MAX): Client {
+interface ClientUse {
+  /** Names the connection to who lists those of the server. */
+  readonly use: "commands" | "subscriber";
+  readonly retryMsMax: number;
+}
+
+function newClient(address: RedisAddress, options: RedisOptions, { use, retryMsMax }: ClientUse): Client {
   const connectTimeout = options.connectTimeoutMs ?? CONNECT_MS;
   const random = options.random ?? Math.random;
   const pause = (attempt: number): number =>
@@ -220,7 +229,7 @@ function newClient(address: RedisAddress, options: RedisOptions, retryMsMax = RE
     maxRetriesPerRequest: 0,
     autoResendUnfulfilledCommands: false,
     disableClientInfo: true,
-    connectionName: "strongroom",
+    connectionName: `${options.keyPrefix ?? KEY_PREFIX}${use}`,
   } as const;
   const { host, port, username, password, tls } = address;
   const client = options.cluster

@@ -11,6 +11,7 @@ import { gapCheck } from "./operations/gap-check.ts";
 import { growth } from "./operations/growth.ts";
 import { growthInUse } from "./operations/growth-in-use.ts";
 import { readyTime } from "./operations/ready-time.ts";
+import { sessions } from "./operations/sessions.ts";
 import { validation } from "./operations/validation.ts";
 import { openPGliteArena } from "./pglite-arena.ts";
 import { openPostgresArena } from "./postgres-arena.ts";
@@ -31,6 +32,7 @@ const BUSY_ABOVE = 1;
 const ALONE: Readonly<Record<string, (effort: Effort) => Section[] | Promise<Section[]>>> = {
   validation,
   "ready-time": readyTime,
+  sessions,
 };
 
 /** Writes come last: they change the data that the reads are measured on. */

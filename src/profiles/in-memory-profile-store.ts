@@ -2,7 +2,7 @@ import type { CustomerId, ItemId, MergeId, ScenarioId, TenantId } from "../ident
 import type { RequirementSelector } from "../schema/requirement.ts";
 import type { InMemorySession } from "../storage/in-memory/in-memory-database.ts";
 import { encodeCursor, type Page, type PageRequest, pageOf } from "../storage/page.ts";
-import { tenantRows } from "../tenants/in-memory-tenant-directory.ts";
+import { TENANTS, type TenantRecord } from "../tenants/tenant-record.ts";
 import { compareText } from "../text-order.ts";
 import { type Asset, VAULT_STORAGE } from "./asset.ts";
 import type { ApplyOutcome, ChangeSet, MergeChange, MergeRecord, PurgeSet } from "./change-set.ts";
@@ -165,7 +165,7 @@ export class InMemoryProfileStore implements ProfileStore {
 
   loadWriteContext(query: WriteContextQuery): Promise<WriteContext | undefined> {
     return this.#run((tables) => {
-      const tenantMode = tenantRows(tables.base).get(this.#tenantId)?.tenant.validationMode ?? null;
+      const tenantMode = tables.base.table<TenantRecord>(TENANTS.name).get(this.#tenantId)?.validationMode ?? null;
       return loadWriteContext(tables, query, tenantMode);
     });
   }

@@ -52,6 +52,8 @@ export interface UniqueRule<T extends Entity> {
   readonly properties: readonly (keyof T & string)[];
   /** Among the records of one tenant, or of all. */
   readonly within: "tenant" | "all";
+  /** Of these records only, as in a partial index: those with these values. */
+  readonly when?: Partial<Readonly<Record<keyof T & string, boolean | string>>> | undefined;
 }
 
 export interface RecordQuery extends CallOptions {

@@ -42,9 +42,14 @@ async function createPlatformTenant(
   key: string | undefined,
 ): Promise<CreatedTenant | undefined> {
   const tenantId = options.ids.uuid<TenantId>();
-  return options.transaction(tenantId, (scope) =>
-    insertTenant(scope, options, { tenantId, slug: DEFAULT_TENANT_SLUG, name: "Default", isPlatform: true, key }),
-  );
+  try {
+    return await options.transaction(tenantId, (scope) =>
+      insertTenant(scope, options, { tenantId, slug: DEFAULT_TENANT_SLUG, name: "Default", isPlatform: true, key }),
+    );
+  } catch (error) {
+    if (isVaultError(error, "tenant_exists")) return undefined;
+    throw error;
+  }
 }
 
 async function ensureBootstrapKey(options: PlatformTenantOptions, tenant: Tenant, key: string): Promise<void> {

@@ -18,7 +18,11 @@ let stores: Stores;
 let vault: Vault;
 
 async function start(apiKey?: string): Promise<Vault> {
-  const config = parseConfig({ storage: { warm: { relational: { engine: "in-memory" } } }, apiKey, masterKey: "5a".repeat(32) });
+  const config = parseConfig({
+    storage: { warm: { relational: { engine: "in-memory" } } },
+    apiKey,
+    masterKey: "5a".repeat(32),
+  });
   return assembleVault(config, stores, { clock, ids });
 }
 

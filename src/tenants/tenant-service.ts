@@ -38,12 +38,9 @@ export class TenantService {
   /** A tenant with its first administrator key, whose text is known this once. Rejects with `tenant_exists`. */
   create(input: NewTenant): Promise<CreatedTenant> {
     const tenantId = this.#options.ids.uuid<TenantId>();
-    return this.#options.transaction(tenantId, async (scope) => {
-      const created = await insertTenant(scope, this.#options, { ...input, tenantId, isPlatform: false });
-      if (!created)
-        throw new VaultError("tenant_exists", "A tenant with this slug exists.", { details: { slug: input.slug } });
-      return created;
-    });
+    return this.#options.transaction(tenantId, (scope) =>
+      insertTenant(scope, this.#options, { ...input, tenantId, isPlatform: false }),
+    );
   }
 
   /** By slug, ascending. Rejects with `invalid_cursor`. */
@@ -70,16 +67,18 @@ export class TenantService {
   }
 }
 
-/** Inserts a tenant and its first administrator key; `undefined` when the slug, or the platform's place, is taken. */
+/** Adds a tenant and its first administrator key. Rejects with `tenant_exists` when the slug, or the platform's place, is taken. */
 export async function insertTenant(
   scope: AdministrationScope,
   { clock, ids }: { readonly clock: Clock; readonly ids: IdGenerator },
   input: NewTenant & { readonly tenantId: TenantId; readonly isPlatform: boolean; readonly key?: string | undefined },
-): Promise<CreatedTenant | undefined> {
+): Promise<CreatedTenant> {
   const now = clock.now();
   const { tenantId: id, slug, name, validationMode = null, isPlatform } = input;
   const tenant: Tenant = { id, slug, name, validationMode, isPlatform, createdAt: now, updatedAt: now };
-  if (!(await scope.tenants.insert(tenant))) return undefined;
+  if (!(await scope.tenants.insert(tenant))) {
+    throw new VaultError("tenant_exists", "A tenant with this slug exists.", { details: { slug } });
+  }
   const data = { slug, name, validationMode };
   await scope.journal.record({ eventType: "tenant_created", subjectId: id, data });
   const adminKey = await insertApiKey(scope, { clock, ids }, { name: "administrator", role: "admin", key: input.key });

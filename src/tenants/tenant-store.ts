@@ -12,8 +12,8 @@ import type { Tenant, TenantChange } from "./tenant.ts";
 /** The row of the one tenant that the store is bound to. */
 export interface TenantStore {
   /**
-   * Inserts the tenant, whose id must be the one the store is bound to. False when the slug is taken, or when
-   * there is a platform tenant already and this one would be a second, and then nothing was written.
+   * Inserts the tenant, whose id must be the one the store is bound to. False when the slug is taken, or when there is
+   * a platform tenant already and this one would be a second; then nothing was written, and a transaction comes to nothing.
    */
   insert(tenant: Tenant): Promise<boolean>;
   get(): Promise<Tenant | undefined>;
@@ -44,5 +44,3 @@ export interface TenantDirectory {
   /** The key with this hash in whatever tenant, revoked and expired ones too. One round trip. */
   findCredential(keyHash: ApiKeyHash): Promise<CredentialRecord | undefined>;
 }
-
-export const TENANT_LIST = "tenants";

@@ -71,14 +71,22 @@ export const LABELS: RepositoryDescriptor<Label> = {
 /** A record that is the tenant itself. */
 export interface House extends Entity {
   readonly street: string;
+  /** There is one at most. */
+  readonly isMain: boolean;
 }
 
 export const HOUSES: RepositoryDescriptor<House> = {
   name: "houses",
   idType: "uuid",
   tenantColumn: "id",
-  columns: [{ property: "street", column: "street", type: "text" }],
-  unique: [{ name: "houses_street_key", properties: ["street"], within: "all" }],
+  columns: [
+    { property: "street", column: "street", type: "text" },
+    { property: "isMain", column: "is_main", type: "boolean" },
+  ],
+  unique: [
+    { name: "houses_street_key", properties: ["street"], within: "all" },
+    { name: "houses_one_main", properties: ["isMain"], within: "all", when: { isMain: true } },
+  ],
 };
 
 /** The tables of these records. */
@@ -120,9 +128,11 @@ export const recordsMigration: Migration = {
       id uuid not null,
       version bigint not null,
       street text not null,
+      is_main boolean not null,
       constraint houses_pkey primary key (id)
     );
     create unique index houses_street_key on houses (street collate "C");
+    create unique index houses_one_main on houses (is_main) where is_main;
     alter table houses enable row level security;
     alter table houses force row level security;
     create policy tenant_or_platform on houses

@@ -8,16 +8,40 @@ export function repositoryPlatformContract(suite: RepositorySuite): void {
     it("is the one that its tenant has", async () => {
       const { scope, tenantId } = suite.newTenant();
       const houses = scope.repository(HOUSES);
-      const house = await houses.add({ id: tenantId, street: `street of ${tenantId}` });
+      const house = await houses.add({ id: tenantId, street: `street of ${tenantId}`, isMain: false });
       expect(await houses.get(tenantId)).toEqual(house);
-      await expect(houses.add({ id: tenantId, street: "x" })).rejects.toMatchObject({ details: { rule: "id" } });
-      await expect(houses.add({ id: newTenantId(), street: "x" })).rejects.toMatchObject({ code: "internal_error" });
+      await expect(houses.add({ id: tenantId, street: "x", isMain: false })).rejects.toMatchObject({
+        details: { rule: "id" },
+      });
+      await expect(houses.add({ id: newTenantId(), street: "x", isMain: false })).rejects.toMatchObject({
+        code: "internal_error",
+      });
       const moved = await houses.patch(tenantId, { street: `new street of ${tenantId}` }, { expectedVersion: 1 });
       expect((await houses.query()).items).toEqual([moved]);
       const other = suite.newTenant();
       expect(await other.scope.repository(HOUSES).get(tenantId)).toBeUndefined();
-      const sameStreet = other.scope.repository(HOUSES).add({ id: other.tenantId, street: moved.street });
+      const sameStreet = other.scope
+        .repository(HOUSES)
+        .add({ id: other.tenantId, street: moved.street, isMain: false });
       await expect(sameStreet).rejects.toMatchObject({ details: { rule: "houses_street_key" } });
+    });
+  });
+
+  describe("a unique rule for some records", () => {
+    it("is not about the others", async () => {
+      const tenants = [suite.newTenant(), suite.newTenant(), suite.newTenant()];
+      const [one, two, three] = tenants.map(({ scope, tenantId }) => {
+        const houses = scope.repository(HOUSES);
+        return { houses, house: { id: tenantId, street: `street of ${tenantId}`, isMain: false } };
+      });
+      if (!one || !two || !three) return;
+      await one.houses.add({ ...one.house, isMain: true });
+      await two.houses.add(two.house);
+      await three.houses.add(three.house);
+      const second = two.houses.patch(two.house.id, { isMain: true });
+      await expect(second).rejects.toMatchObject({ code: "record_exists", details: { rule: "houses_one_main" } });
+      await one.houses.patch(one.house.id, { isMain: false });
+      expect(await two.houses.patch(two.house.id, { isMain: true })).toMatchObject({ isMain: true });
     });
   });
 
@@ -61,7 +85,7 @@ export function repositoryPlatformContract(suite: RepositorySuite): void {
       const label = await platform.repository(LABELS).add({ id: "given", tenantId, text: "x" });
       expect(await scope.repository(LABELS).get("given")).toEqual(label);
       const own = newTenantId();
-      await platform.repository(HOUSES).addMany([{ id: own, street: `street of ${own}` }]);
+      await platform.repository(HOUSES).addMany([{ id: own, street: `street of ${own}`, isMain: false }]);
       expect(await suite.storage.forTenant(own).repository(HOUSES).count()).toBe(1);
       await expect(platform.repository(WIDGETS).add(newWidget())).rejects.toMatchObject({ code: "unsupported" });
     });

@@ -23,6 +23,12 @@ export class RecordTable<T extends Entity> {
     return this.#rows.values();
   }
 
+  /** The record that has the values of a unique rule. */
+  holder(rule: string, values: readonly unknown[]): T | undefined {
+    const holder = this.#index(this.#tables, rule).get(keyText(values));
+    return holder && this.#rows.get(holder.id);
+  }
+
   /** @throws `record_exists` */
   insert(record: T): T {
     if (this.#rows.get(record.id)) throw recordExists("id");
@@ -49,26 +55,34 @@ export class RecordTable<T extends Entity> {
       const key = keyOf(rule, record);
       if (key === undefined) continue;
       const reached = rule.within === "all" ? this.#tables.everyTenant() : [this.#tables];
-      if (reached.some((tables) => this.#index(tables, rule).get(key))) throw recordExists(rule.name);
-      this.#index(this.#tables, rule).put(key, { id: record.id });
+      if (reached.some((tables) => this.#index(tables, rule.name).get(key))) throw recordExists(rule.name);
+      this.#index(this.#tables, rule.name).put(key, { id: record.id });
     }
   }
 
   #release(record: T): void {
     for (const rule of this.#shape.descriptor.unique) {
       const key = keyOf(rule, record);
-      if (key !== undefined) this.#index(this.#tables, rule).delete(key);
+      if (key !== undefined) this.#index(this.#tables, rule.name).delete(key);
     }
   }
 
-  #index(tables: InMemoryTables, rule: UniqueRule<T>): InMemoryTable<{ readonly id: string }> {
-    return tables.table(`${this.#shape.descriptor.name}/${rule.name}`);
+  #index(tables: InMemoryTables, rule: string): InMemoryTable<{ readonly id: string }> {
+    return tables.table(`${this.#shape.descriptor.name}/${rule}`);
   }
 }
 
-/** What no other record may have; `undefined` when a part of it is `null`, which equals nothing. */
+/** What no other record may have; `undefined` when the rule is not about the record, or a part of it is `null`. */
 function keyOf<T extends Entity>(rule: UniqueRule<T>, record: T): string | undefined {
   const values = rule.properties.map((property): unknown => record[property]);
-  if (values.includes(null)) return undefined;
+  if (values.includes(null) || !isMeant(rule, record)) return undefined;
+  return keyText(values);
+}
+
+function isMeant<T extends Entity>({ when = {} }: UniqueRule<T>, record: T): boolean {
+  return Object.entries(when).every(([property, value]) => record[property as keyof T] === value);
+}
+
+function keyText(values: readonly unknown[]): string {
   return JSON.stringify(values.map((value) => (typeof value === "bigint" ? String(value) : value)));
 }

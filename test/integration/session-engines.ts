@@ -23,7 +23,7 @@ export function sessionsOnRedis(url: string, settings: Partial<SessionsConfig> =
   const [inMemory] = integrationEngines();
   if (!inMemory) throw new Error("there is an in-memory engine");
   return {
-    name: inMemory.name,
+    ...inMemory,
     async open() {
       const opened = await inMemory.open();
       const { stores } = opened;

@@ -259,6 +259,17 @@ describe("a file that cannot be used", () => {
     expect(await store.getOrSet("k", async () => 3)).toBe(2);
   });
 
+  it("is opened again by the call after one that failed", async () => {
+    const store = open();
+    await store.set("k", 1);
+    const raw = new DatabaseSync(path);
+    raw.exec("drop table entries; pragma user_version = 0");
+    raw.close();
+    await expect(store.get("k")).rejects.toMatchObject({ code: "storage_unavailable" });
+    expect(await store.get("k")).toMatchObject({ hit: false, degraded: false });
+    expect(await store.set("k", 2)).toBe("stored");
+  });
+
   it("is reported when there is no place for it", async () => {
     writeFileSync((path = join(directory, randomUUID())), "a file");
     path = join(path, "cache.sqlite");

@@ -22,12 +22,18 @@ export function staleAfterCreation({ customer, identity }: NewCustomer): StalePr
   return { operation: "create_customer", customerIds: [customer.customerId], lookups };
 }
 
-/** @param isOwn true for items that are known to be the customer's own */
-export function staleAfterChanges(changes: ChangeSet, isOwn: (id: ItemId) => boolean): StaleProfiles {
+/** What is known of a customer at the version that a write expects. */
+export interface KnownCustomer {
+  readonly externalId: string | null;
+  /** Items that are its own; others may be too. */
+  readonly itemIds: ReadonlySet<string>;
+}
+
+export function staleAfterChanges(changes: ChangeSet, known: KnownCustomer | undefined): StaleProfiles {
   const { customer, insertFields = [], insertAssets = [], endFields = [], endAssets = [] } = changes;
   const inserted = [...insertFields, ...insertAssets];
   const ownIds = new Set<string>([...inserted, ...endFields, ...endAssets].map(({ id }) => id));
-  const isForeign = (id: string) => !ownIds.has(id) && !isOwn(id as ItemId);
+  const isForeign = (id: string) => !ownIds.has(id) && known?.itemIds.has(id) !== true;
   // An asset tells what derives from it, and an item whether what it derives from is gone: whoever owns the other end.
   const deriving = inserted.filter(({ sources }) =>
     sources.some((source) => isItemSource(source) && isForeign(source.id)),
@@ -36,7 +42,11 @@ export function staleAfterChanges(changes: ChangeSet, isOwn: (id: ItemId) => boo
   return {
     operation: "change_customer",
     customerIds: [changes.customerId],
-    lookups: [...keyOf(customer), ...(changes.insertIdentities ?? []).map(lookupOf)],
+    // What led to the customer before still does, or is told from its body that it does not.
+    lookups: [
+      ...(known?.externalId === customer.externalId ? [] : keyOf(customer)),
+      ...(changes.insertIdentities ?? []).map(lookupOf),
+    ],
     linkedTo: [...deriving, ...deleted].map(({ id }) => id),
   };
 }

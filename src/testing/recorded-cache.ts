@@ -5,12 +5,15 @@ export interface RecordedCache {
   readonly cache: CacheStore;
   /** How often each method was called since the last call of this. */
   takeCalls(): Readonly<Record<string, number>>;
+  /** Every key that a value was set under. */
+  keys(): ReadonlySet<string>;
   /** Whether the text was part of a key, a tag or a value, as it is or within JSON. */
   everHeld(text: string): boolean;
 }
 
 export function recordedCache(inner: CacheStore): RecordedCache {
   const said = new Set<string>();
+  const keys = new Set<string>();
   let calls: Record<string, number> = {};
   const cache = new Proxy(inner, {
     get(target, name) {
@@ -18,6 +21,7 @@ export function recordedCache(inner: CacheStore): RecordedCache {
       if (typeof member !== "function") return member;
       return (...args: unknown[]): unknown => {
         calls[String(name)] = (calls[String(name)] ?? 0) + 1;
+        if (name === "set") keys.add(String(args[0]));
         for (const each of args) said.add(JSON.stringify(each) ?? "");
         return (member as (...parameters: unknown[]) => unknown).apply(target, args);
       };
@@ -30,6 +34,7 @@ export function recordedCache(inner: CacheStore): RecordedCache {
       calls = {};
       return taken;
     },
+    keys: () => keys,
     everHeld: (text) => [...said].some((each) => each.includes(text)),
   };
 }

@@ -7,11 +7,24 @@ import { WatchedProfileStore } from "../profiles/watched-profile-store.ts";
 import { CachedSchemaStore, type SchemaLives } from "../schema/cached-schema-store.ts";
 import { SchemaCacheKeys } from "../schema/schema-cache-keys.ts";
 import { WatchedSchemaStore } from "../schema/watched-schema-store.ts";
-import type { CachedReads } from "../storage/cached-reads.ts";
+import type { CacheStore } from "../storage/cache-store.ts";
+import { CachedReads } from "../storage/cached-reads.ts";
 import { CommittedWrites, type WatchedWrites } from "../storage/watched-writes.ts";
+import type { ProfileCacheEvents } from "../telemetry/profile-cache-events.ts";
 import type { Stores, TenantStores } from "./stores.ts";
 
 const SECOND_MS = 1_000;
+
+/** The stores behind the cache, or as they are when there is none or it is not to be used. */
+export function storesBehind(
+  cache: CacheStore | undefined,
+  stores: Stores,
+  { config, events }: { readonly config: ProfileCacheConfig; readonly events: ProfileCacheEvents },
+): { readonly stores: Stores; readonly cachedReads: CachedReads | undefined } {
+  if (!cache || !config.enabled) return { stores, cachedReads: undefined };
+  const cachedReads = new CachedReads({ cache, fallbackOnError: config.fallbackOnError, events });
+  return { stores: cachedStores(stores, cachedReads, config), cachedReads };
+}
 
 /**
  * The stores with profiles and schemas kept in the hot tier. Within a transaction everything is read from the database,

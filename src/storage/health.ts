@@ -44,8 +44,8 @@ const KEPT_MS = 5_000;
 const KEPT_UNWELL_MS = 1_000;
 
 /**
- * Asks every tier for a sign of life: all at once, for 2 seconds at most, and not again for 5 seconds; for 1 second when one of them
- * was not up.
+ * Asks every tier for a sign of life: all at once, for 2 seconds at most, and not again for 5 seconds; for 1 second
+ * when one of them was not up.
  */
 export class StorageHealthCheck {
   readonly #probes: readonly TierProbe[];

@@ -20,7 +20,10 @@ export interface TierGauges {
 const SECONDS = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 const BATCH_SIZES = [1, 2, 5, 10, 25, 50, 100, 250, 500, 1_000];
 
-/** Every metric of the storage tiers. Labels are tiers, engines, names of methods, outcomes and error codes: never keys, ids or tenants. */
+/**
+ * Every metric of the storage tiers. Labels are tiers, engines, names of methods, outcomes and error codes: never keys,
+ * ids or tenants.
+ */
 export class StorageMeters {
   readonly operations: Counter;
   readonly errors: Counter;

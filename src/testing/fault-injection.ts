@@ -11,8 +11,8 @@ export type Fault =
     }
   /** The call is never answered, unless its signal fires. */
   | { readonly kind: "hang" }
-  /** The answer waits for `release`. */
-  | { readonly kind: "hold" };
+  /** The call waits for `release` before it is made, or its answer does. */
+  | { readonly kind: "hold"; readonly when: "before" | "after" };
 
 export interface FaultRule {
   readonly fault: Fault;
@@ -40,8 +40,9 @@ export class FaultInjector {
     this.release();
   }
 
-  release(): void {
-    for (const letGo of this.#held.splice(0)) letGo();
+  /** @param count so many of those that are held, the first ones; all when left out */
+  release(count = this.#held.length): void {
+    for (const letGo of this.#held.splice(0, count)) letGo();
   }
 
   /** Makes a call, or what becomes of it. */
@@ -56,11 +57,16 @@ export class FaultInjector {
       case "hang":
         return untilAborted(signal, () => new Promise<T>(() => undefined));
       case "hold": {
+        if (fault.when === "before") await this.#hold(signal);
         const result = await work();
-        await untilAborted(signal, () => new Promise<void>((letGo) => this.#held.push(letGo)));
+        if (fault.when === "after") await this.#hold(signal);
         return result;
       }
     }
+  }
+
+  #hold(signal: AbortSignal | undefined): Promise<void> {
+    return untilAborted(signal, () => new Promise((letGo) => this.#held.push(letGo)));
   }
 
   #take(method: string): Fault | undefined {
@@ -74,8 +80,8 @@ export class FaultInjector {
 const NEVER_FAULTY = new Set<string | symbol>(["statistics", "capabilities", "collection", "log"]);
 
 /**
- * An engine, or a store, whose methods fail as the injector says: everything that returns a promise, also of the stores that
- * its `collection` and `log` return. It is closed without faults.
+ * An engine, or a store, whose methods fail as the injector says: everything that returns a promise, also of the stores
+ * that its `collection` and `log` return. It is closed without faults.
  */
 export function withFaults<Engine extends object>(engine: Engine, injector: FaultInjector): Engine {
   return new Proxy(engine, {

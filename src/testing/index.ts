@@ -6,12 +6,14 @@ export { type AuditScope, type AuditStorage, auditStoreContract } from "./audit-
 export { cacheStoreContract } from "./cache-store-contract.ts";
 export type { CacheStoreSettings, CacheStoreUnderTest, OpenCacheStore } from "./cache-store-under-test.ts";
 export { type Engine, type EngineProbe, engineOver, type TenantUnderTest } from "./engine.ts";
+export { type Fault, FaultInjector, type FaultRule, withFaults } from "./fault-injection.ts";
 export {
   type IdempotencyScope,
   type IdempotencyStorage,
   idempotencyStoreContract,
 } from "./idempotency-store-contract.ts";
 export { ManualClock } from "./manual-clock.ts";
+export { ManualTimers } from "./manual-timers.ts";
 export { profileStoreContract } from "./profile-store-contract.ts";
 export { HOUSES, LABELS, type RecordStorage, recordsMigration, WIDGETS } from "./record-storage.ts";
 export { repositoryContract } from "./repository-contract.ts";

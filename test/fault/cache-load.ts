@@ -5,9 +5,9 @@ const KEYS = 50;
 const WRITE_SHARE = 0.1;
 
 /**
- * Clients that read and write through a cache without a pause, and watch what becomes of it. The database behind the cache is a
- * number for each key that only grows: what a reader gets must not be less than what was there, and removed from the
- * cache, before it asked.
+ * Clients that read and write through a cache without a pause, and watch what becomes of it. The database behind the
+ * cache is a number for each key that only grows: what a reader gets must not be less than what was there, and removed
+ * from the cache, before it asked.
  */
 export class CacheLoad {
   readonly failures: unknown[] = [];

@@ -12,9 +12,9 @@ import { redisProblem, ScratchRedis } from "./scratch-redis.ts";
 import { type ProxyFault, TcpProxy } from "./tcp-proxy.ts";
 
 const CLIENTS = 8;
-const DEADLINE_MS = 50;
+const DEADLINE_MS = 100;
 /** A tenth more of the deadline, and what a timer is late by. */
-const DEADLINE_SLACK_MS = 10;
+const DEADLINE_SLACK_MS = 20;
 const OPEN_MS = 300;
 /** After the first failed call the tier is out of the way in this time. */
 const DEGRADED_MS_MAX = 5_000;
@@ -155,8 +155,8 @@ describe.skipIf(problem !== undefined && !isRequired)("a hot tier that goes away
     await end();
     await closed();
     const recoveredMs = performance.now() - endedMs;
-    load.reset();
-    await load.answered(1_000);
+    const told = statesTold();
+    await cachesAgain();
     await load.stop();
     process.stderr.write(
       `outage of the hot tier: ${JSON.stringify({
@@ -166,15 +166,22 @@ describe.skipIf(problem !== undefined && !isRequired)("a hot tier that goes away
         loopDelayMs: Math.round(delay.max / 1e6),
         meanwhileBytes,
         recoveredMs: Math.round(recoveredMs),
-        told: statesTold(),
       })}\n`,
     );
     expect({ failures: load.failures, staleReads: load.staleReads }).toEqual({ failures: [], staleReads: 0 });
     expect(slowestMs).toBeLessThan(waitedMsMax);
     expect(meanwhileBytes).toBeLessThan(PROBE_BYTES_MAX);
-    expect(statesTold()).toEqual(["unavailable", "available"]);
-    // The cache is one again.
-    expect(load.loads).toBeLessThan(700);
+    expect(told).toEqual(["unavailable", "available"]);
+  }
+
+  /** Most requests are answered by the cache. */
+  async function cachesAgain(): Promise<void> {
+    const loadsOf500 = async (): Promise<number> => {
+      load.reset();
+      await load.answered(500);
+      return load.loads;
+    };
+    await expect.poll(loadsOf500, { timeout: RECOVERY_MS_MAX }).toBeLessThan(350);
   }
 
   async function closed(): Promise<void> {
@@ -197,7 +204,7 @@ function guarded(connection: RedisConnection, lines: string[], more = {}): Resil
     logger,
   });
   const { hot } = DEFAULT_POLICIES;
-  const policy = { ...hot, circuitBreaker: { ...hot.circuitBreaker, openMs: OPEN_MS } };
+  const policy = { ...hot, circuitBreaker: { ...hot.circuitBreaker, openMs: OPEN_MS }, deadlineMs: DEADLINE_MS };
   return resilientCacheStore(new RedisCacheStore(connection), {
     tier: "hot",
     policy,

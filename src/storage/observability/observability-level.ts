@@ -1,4 +1,6 @@
-/** Each tells what the one before it tells, and more: nothing but errors, then metrics and warnings, every call, spans. */
+/**
+ * Each tells what the one before it tells, and more: nothing but errors, then metrics and warnings, every call, spans.
+ */
 export type ObservabilityLevel = "none" | "metrics" | "structured-logging" | "full-tracing";
 
 export interface ObservabilitySettings {

@@ -19,8 +19,8 @@ import type { TierObserver } from "./tier-observer.ts";
 const NO_SUBJECT = {};
 
 /**
- * A cache within this process, which cannot be out of order and needs no guard, but is watched like the others. Cached reads that
- * load (`getOrSet`) are among the lookups and not among the calls: they take as long as their load.
+ * A cache within this process, which cannot be out of order and needs no guard, but is watched like the others. Cached
+ * reads that load (`getOrSet`) are among the lookups and not among the calls: they take as long as their load.
  */
 export class ObservedCacheStore implements CacheStore {
   readonly #inner: CacheStore;

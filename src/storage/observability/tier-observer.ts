@@ -30,7 +30,9 @@ export interface TierObserverOptions extends TierLabels {
   readonly logger?: Logger | undefined;
   /** Without it, the one that the host has registered with OpenTelemetry's API. */
   readonly tracer?: Tracer | undefined;
-  /** Time, and trace, one call of so many; failed calls are always traced. 1 unless the tier is the hot one: 16 there. */
+  /**
+   * Time, and trace, one call of so many; failed calls are always traced. 1 unless the tier is the hot one: 16 there.
+   */
   readonly sampleEvery?: number | undefined;
 }
 

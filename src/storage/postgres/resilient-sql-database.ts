@@ -13,9 +13,9 @@ import type {
 } from "./sql-database.ts";
 
 /**
- * A database behind a guard: while it is out of order every call rejects with `storage_unavailable` at once, where the pool would
- * have let it wait for a connection. Nothing is repeated, because a statement does not say whether it only reads. Migrations
- * pass the guard by.
+ * A database behind a guard: while it is out of order every call rejects with `storage_unavailable` at once, where the
+ * pool would have let it wait for a connection. Nothing is repeated, because a statement does not say whether it only
+ * reads. Migrations pass the guard by.
  *
  * A transaction is one call, and its statements are a part of it: they go to the database directly.
  */

@@ -48,7 +48,7 @@ describe("a cache whose engine comes back", () => {
     await breakDown(tier);
     await cache.remove("k");
     faults.heal();
-    faults.inject({ fault: { kind: "hold" }, methods: ["invalidateAll"], times: 1 });
+    faults.inject({ fault: { kind: "hold", when: "after" }, methods: ["invalidateAll"], times: 1 });
     await timers.advance(1_000);
     expect(cache.guard.breaker.state).toBe("half-open");
     expect(await cache.get("k")).toEqual(DEGRADED_MISS);
@@ -158,7 +158,7 @@ describe("a single removal that is lost", () => {
   it("is done although its caller has left", async () => {
     const { cache, engine, faults } = fragileCache();
     await engine.set("k", "old");
-    faults.inject({ fault: { kind: "hold" }, methods: ["remove"] });
+    faults.inject({ fault: { kind: "hold", when: "after" }, methods: ["remove"] });
     const controller = new AbortController();
     const call = cache.remove("k", { signal: controller.signal });
     controller.abort();

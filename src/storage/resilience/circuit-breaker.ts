@@ -8,7 +8,9 @@ import type { Random, Timers } from "./timers.ts";
 export interface Recovery {
   /** Rejects when it is too early. Not called again before it has settled. */
   attempt(): Promise<void>;
-  /** Asked when an attempt has succeeded, in the same turn in which the circuit then closes. `false` asks for another. */
+  /**
+   * Asked when an attempt has succeeded, in the same turn in which the circuit then closes. `false` asks for another.
+   */
   isComplete(): boolean;
 }
 
@@ -77,7 +79,9 @@ export class CircuitBreaker {
     if (isTooMany || this.#consecutive >= settings.consecutiveFailures) this.open();
   }
 
-  /** Lets no call through until the engine has recovered: that is tried after `delayMs`, or else after the usual time. */
+  /**
+   * Lets no call through until the engine has recovered: that is tried after `delayMs`, or else after the usual time.
+   */
   open(delayMs?: number): void {
     if (this.#state === "open" || this.#isDisposed) return;
     if (this.#state === "closed" && this.#isAnotherOutage()) this.#openMs = 0;
@@ -85,7 +89,9 @@ export class CircuitBreaker {
     this.#callOff = this.#options.timers.after(delayMs ?? this.#nextOpenMs(), () => this.#tryToClose());
   }
 
-  /** There was a sign of life: no reason to wait any longer. Resolves when it is known whether the engine has recovered. */
+  /**
+   * There was a sign of life: no reason to wait any longer. Resolves when it is known whether the engine has recovered.
+   */
   async tryNow(): Promise<void> {
     if (this.#state === "open" && !this.#isDisposed) {
       this.#callOff?.();

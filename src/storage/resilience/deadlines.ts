@@ -15,8 +15,8 @@ const TICKS = 10;
 const TICKS_AT_ONCE_MAX = 2;
 
 /**
- * Deadlines of one length for any number of calls, with one timer that runs only while there are calls: far cheaper than a timer
- * for each. They come after `lengthMs` and before a tenth more of it, while the process is not busy.
+ * Deadlines of one length for any number of calls, with one timer that runs only while there are calls: far cheaper
+ * than a timer for each. They come after `lengthMs` and before a tenth more of it, while the process is not busy.
  */
 export class Deadlines {
   readonly #timers: Timers;

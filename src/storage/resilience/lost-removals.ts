@@ -11,8 +11,8 @@ export type Removal =
 const REMEMBERED_MAX = 1_000;
 
 /**
- * Removals that a cache owes: until they are made up for, what it holds may be old. A few are remembered one by one, so that a
- * single lost answer does not cost all that is cached; more of them, and those of an outage, come to everything.
+ * Removals that a cache owes: until they are made up for, what it holds may be old. A few are remembered one by one, so
+ * that a single lost answer does not cost all that is cached; more of them, and those of an outage, come to everything.
  */
 export class LostRemovals {
   readonly #keys = new Set<string>();

@@ -9,6 +9,7 @@ import {
   NOT_REMOVED,
   UNREACHABLE,
 } from "../../testing/fragile-cache.ts";
+import { settled } from "../../testing/manual-timers.ts";
 import { DEFAULT_POLICIES } from "./tier-policy.ts";
 
 const UNANSWERED = { kind: "fail", when: "after", code: "storage_timeout" } as const;
@@ -70,6 +71,24 @@ describe("a cache whose engine works", () => {
     const calls = Array.from({ length: 5 }, () => cache.getOrSet("k", load));
     for (const call of calls) await expect(call).rejects.toMatchObject({ code: "storage_unavailable" });
     expect(cache.guard.breaker.state).toBe("closed");
+  });
+});
+
+describe("a cached read", () => {
+  it("that begins while a removal is under way gives what it found to nobody who asks after the removal", async () => {
+    const { cache, engine, faults } = fragileCache();
+    await engine.set("k", "old");
+    faults.inject({ fault: { kind: "hold", when: "before" }, methods: ["remove"] });
+    faults.inject({ fault: { kind: "hold", when: "after" }, methods: ["get"], times: 1 });
+    const removal = cache.remove("k");
+    const during = cache.getOrSet("k", async () => "new");
+    await settled();
+    // The removal is let go, and then the answer of the read that was before it.
+    faults.release(1);
+    await removal;
+    const after = cache.getOrSet("k", async () => "new");
+    faults.heal();
+    expect(await Promise.all([during, after])).toEqual(["old", "new"]);
   });
 });
 
@@ -172,7 +191,7 @@ describe("a cache whose engine fails", () => {
     const bulkhead = { concurrentMax: 2, queueMax: 1 };
     const { cache, faults, engine } = fragileCache({ policy: { bulkhead } });
     await engine.set("k", 1);
-    faults.inject({ fault: { kind: "hold" }, methods: ["get"] });
+    faults.inject({ fault: { kind: "hold", when: "after" }, methods: ["get"] });
     const calls = Array.from({ length: 4 }, () => cache.get("k"));
     expect(await calls[3]).toEqual(DEGRADED_MISS);
     expect(faults.calls).toEqual(["get", "get"]);

@@ -41,11 +41,11 @@ const isAbsent = (): boolean => false;
 const uncounted = (): CacheIncrement => UNKNOWN;
 
 /**
- * A cache that nobody has to fear for: what its engine cannot do comes to a miss, in time, and is never an error. A removal that the
- * engine did not confirm is made up for before anything is read from the engine again.
+ * A cache that nobody has to fear for: what its engine cannot do comes to a miss, in time, and is never an error. A
+ * removal that the engine did not confirm is made up for before anything is read from the engine again.
  *
- * Rejects with `invalid_value`, `limit_exceeded`, `aborted` and `closed`, and `ping` also with `storage_unavailable` and
- * `storage_timeout`. While the engine is out of order, arguments are not looked at.
+ * Rejects with `invalid_value`, `limit_exceeded`, `aborted` and `closed`, and `ping` also with `storage_unavailable`
+ * and `storage_timeout`. While the engine is out of order, arguments are not looked at.
  */
 export class ResilientCacheStore implements CacheStore {
   readonly guard: TierGuard;
@@ -119,28 +119,23 @@ export class ResilientCacheStore implements CacheStore {
   }
 
   remove(key: string, options?: CallOptions): Promise<CacheRemoval> {
-    this.#loads.outdate([key]);
     const removal = { by: "keys", keys: [key] } as const;
     return this.#remove(removal, options?.signal, () => this.#inner.remove(key));
   }
 
   removeMany(keys: readonly string[], options?: CallOptions): Promise<CacheRemoval> {
-    this.#loads.outdate(keys);
     return this.#remove({ by: "keys", keys }, options?.signal, () => this.#inner.removeMany(keys));
   }
 
   removeByPattern(pattern: string, options?: CallOptions): Promise<CacheRemoval> {
-    this.#loads.outdateAll();
     return this.#remove({ by: "pattern", pattern }, options?.signal, () => this.#inner.removeByPattern(pattern));
   }
 
   removeByTag(tag: string, options?: CallOptions): Promise<CacheRemoval> {
-    this.#loads.outdateAll();
     return this.#remove({ by: "tag", tag }, options?.signal, () => this.#inner.removeByTag(tag));
   }
 
   async invalidateAll(options?: CallOptions): Promise<void> {
-    this.#loads.outdateAll();
     await this.#remove({ by: "all" }, options?.signal, async () => {
       await this.#inner.invalidateAll();
       return { count: 0, degraded: false };
@@ -196,21 +191,30 @@ export class ResilientCacheStore implements CacheStore {
 
   /** Not told when its caller gives up: half a removal is none. */
   #remove(removal: Removal, signal: AbortSignal | undefined, work: () => Promise<CacheRemoval>): Promise<CacheRemoval> {
-    const call = {
-      operation: this.#operations.remove[removal.by],
-      subject: NO_SUBJECT,
-      signal: undefined,
-      fallback: () => this.#lose(removal),
-      isUrgent: true,
-    };
-    const isLetThrough = this.guard.breaker.isClosed || this.#isCatchingUp;
-    return untilAborted(signal, () => (isLetThrough ? this.guard.run(call, work) : this.#bypass(call)));
+    return untilAborted(signal, async () => {
+      const call = {
+        operation: this.#operations.remove[removal.by],
+        subject: NO_SUBJECT,
+        signal: undefined,
+        fallback: () => this.#lose(removal),
+        isUrgent: true,
+      };
+      const isLetThrough = this.guard.breaker.isClosed || this.#isCatchingUp;
+      try {
+        return await (isLetThrough ? this.guard.run(call, work) : this.#bypass(call));
+      } finally {
+        // What was read until now may be old, and is for those alone who asked for it until now.
+        if (removal.by === "keys") this.#loads.outdate(removal.keys);
+        else this.#loads.outdateAll();
+      }
+    });
   }
 
   #lose(removal: Removal): CacheRemoval {
     const { breaker } = this.guard;
     this.#lost.remember(breaker.isClosed ? removal : { by: "all" });
-    // What was to be removed must not be read: the engine is asked for nothing else until it is, which is tried at once.
+    // What was to be removed must not be read: the engine is asked for nothing else until it is, which is tried at
+    // once.
     if (breaker.isClosed) breaker.open(0);
     return NOT_REMOVED;
   }

@@ -12,8 +12,9 @@ import { documentOperations, ResilientDocumentStore } from "./resilient-document
 import { TierGuard, type TierGuardOptions } from "./tier-guard.ts";
 
 /**
- * Documents behind a guard: while their engine is out of order every call rejects with `storage_unavailable` at once, and so it
- * does for as long as there are too many calls. Reads are repeated when the engine could not be reached; writes never.
+ * Documents behind a guard: while their engine is out of order every call rejects with `storage_unavailable` at once,
+ * and so it does for as long as there are too many calls. Reads are repeated when the engine could not be reached;
+ * writes never.
  */
 export class ResilientDocumentDatabase implements DocumentDatabase {
   readonly guard: TierGuard;

@@ -6,8 +6,9 @@ import { ResilientWormStore, wormOperations } from "./resilient-worm-store.ts";
 import { TierGuard, type TierGuardOptions } from "./tier-guard.ts";
 
 /**
- * Logs behind a guard: while their engine is out of order every call rejects with `storage_unavailable` at once, and so it does for
- * as long as there are too many calls. Reads, and appends whose place is given, are repeated when the engine could not be reached.
+ * Logs behind a guard: while their engine is out of order every call rejects with `storage_unavailable` at once, and so
+ * it does for as long as there are too many calls. Reads, and appends whose place is given, are repeated when the
+ * engine could not be reached.
  */
 export class ResilientWormDatabase implements WormDatabase {
   readonly guard: TierGuard;

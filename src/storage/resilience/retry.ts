@@ -2,7 +2,10 @@ import { abortedError } from "../until-aborted.ts";
 import type { RetrySettings } from "./tier-policy.ts";
 import type { Random, Timers } from "./timers.ts";
 
-/** How long to wait before a retry, from the first with 1 on: random, so that callers that failed together do not come back together. */
+/**
+ * How long to wait before a retry, from the first with 1 on: random, so that callers that failed together do not come
+ * back together.
+ */
 export function retryPauseMs(settings: RetrySettings, retry: number, random: Random): number {
   return random() * Math.min(settings.pauseMaxMs, settings.pauseMs * 2 ** (retry - 1));
 }

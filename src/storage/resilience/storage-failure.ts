@@ -45,7 +45,10 @@ function refusal(tier: TierName, reason: "circuit_open" | "overloaded", message:
 /** Kinds that say that the tier could not do it, whatever was asked. */
 const OUTAGE_KINDS = new Set(["timeout", "unavailable", "integrity", "internal"]);
 
-/** Whether doing without the tier is an answer. It is none to a caller who left, or who asked for what cannot be, or after the end. */
+/**
+ * Whether doing without the tier is an answer. It is none to a caller who left, or who asked for what cannot be, or
+ * after the end.
+ */
 export function isOutage(error: unknown): boolean {
   if (!(error instanceof VaultError)) return true;
   return OUTAGE_KINDS.has(error.kind) && error.code !== "aborted" && error.code !== "closed";

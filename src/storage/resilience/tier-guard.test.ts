@@ -139,7 +139,7 @@ describe("a guard", () => {
 
   it("bounds the calls that are under way and those that wait, who come in their order", async () => {
     const { run, write, faults, guard } = open({ policy: { bulkhead: { concurrentMax: 2, queueMax: 2 } } });
-    faults.inject({ fault: { kind: "hold" } });
+    faults.inject({ fault: { kind: "hold", when: "after" } });
     const order: number[] = [];
     const calls = Array.from({ length: 5 }, (_, index) => {
       const call = outcomeOf(run(write));
@@ -159,7 +159,7 @@ describe("a guard", () => {
 
   it("lets who waits leave at once, and gives nobody its place", async () => {
     const { run, write, faults } = open({ policy: { bulkhead: { concurrentMax: 1, queueMax: 5 } } });
-    faults.inject({ fault: { kind: "hold" } });
+    faults.inject({ fault: { kind: "hold", when: "after" } });
     const first = run(write);
     const controller = new AbortController();
     const second = outcomeOf(run(write, controller.signal));

@@ -63,8 +63,9 @@ const UNBOUNDED = new Bulkhead({ concurrentMax: Number.POSITIVE_INFINITY, queueM
 const STATE_NUMBERS: Readonly<Record<CircuitState, number>> = { closed: 0, open: 1, "half-open": 2 };
 
 /**
- * Stands between the vault and one engine. A call that cannot succeed is not made, the engine never has more of them than it may,
- * each ends in time, and each is told of. Whether an engine that is out of order is back is found out in the background.
+ * Stands between the vault and one engine. A call that cannot succeed is not made, the engine never has more of them
+ * than it may, each ends in time, and each is told of. Whether an engine that is out of order is back is found out in
+ * the background.
  */
 export class TierGuard {
   readonly tier: TierName;

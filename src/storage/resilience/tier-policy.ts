@@ -1,5 +1,7 @@
+import type { Tier } from "../../config/engine-settings.ts";
+
 /** The parts of the storage that can fail on their own. */
-export type TierName = "hot" | "relational" | "documents" | "cold";
+export type TierName = Tier;
 
 export interface CircuitBreakerSettings {
   /** So many failures in a row open the circuit: at least 1. */
@@ -27,7 +29,10 @@ export interface BulkheadSettings {
 export interface RetrySettings {
   /** Attempts after the first one; 0 is never. */
   readonly retriesMax: number;
-  /** The longest pause before the first of them; it doubles with each, up to `pauseMaxMs`. Each pause is a random part of it. */
+  /**
+   * The longest pause before the first of them; it doubles with each, up to `pauseMaxMs`. Each pause is a random part
+   * of it.
+   */
   readonly pauseMs: number;
   readonly pauseMaxMs: number;
 }
@@ -38,11 +43,14 @@ export interface TierPolicy {
   readonly bulkhead: BulkheadSettings;
   readonly retry: RetrySettings;
   /**
-   * How long one call may take before its caller is told `storage_timeout`, waiting for its turn included: a backstop for engines
-   * whose own deadline fails. `undefined` where the engine has to be relied upon.
+   * How long one call may take before its caller is told `storage_timeout`, waiting for its turn included: a backstop
+   * for engines whose own deadline fails. `undefined` where the engine has to be relied upon.
    */
   readonly deadlineMs: number | undefined;
-  /** Whether a timeout is a failure in a row like any other: for calls that are all short. Else only the ratio counts it. */
+  /**
+   * Whether a timeout is a failure in a row like any other: for calls that are all short. Else only the ratio counts
+   * it.
+   */
   readonly timeoutsAreConsecutive: boolean;
 }
 
@@ -84,3 +92,21 @@ export const DEFAULT_POLICIES: Readonly<Record<TierName, TierPolicy>> = {
     timeoutsAreConsecutive: false,
   },
 };
+
+/** The parts of a policy that the configuration sets. */
+export interface TierPolicySettings {
+  readonly circuitBreaker?: CircuitBreakerSettings | undefined;
+  readonly bulkhead?: BulkheadSettings | undefined;
+  /** No less than the engine's own, which is the one to be relied upon. */
+  readonly deadlineMs?: number | undefined;
+}
+
+export function tierPolicy(tier: TierName, settings: TierPolicySettings): TierPolicy {
+  const usual = DEFAULT_POLICIES[tier];
+  return {
+    ...usual,
+    circuitBreaker: settings.circuitBreaker ?? usual.circuitBreaker,
+    bulkhead: settings.bulkhead ?? usual.bulkhead,
+    deadlineMs: settings.deadlineMs ?? usual.deadlineMs,
+  };
+}

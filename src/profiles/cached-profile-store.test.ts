@@ -83,7 +83,10 @@ describe("a cached profile", () => {
 
   it("has one body, which every lookup leads to", async () => {
     for (const lookup of lookupsOf(customer.customerId)) await find(lookup);
-    await addField(world.tenant, customer.customerId);
+    const nothing = { agentId: null, names: [], assetNames: [], itemIds: [], lock: false };
+    await world.tenant.profiles.loadWriteContext({ customerId: customer.customerId, ...nothing });
+    const parts = { insertFields: [newField(customer.customerId)] };
+    expect(await world.tenant.profiles.apply(changeSet(customer, parts))).toBe("applied");
     const { calls } = await world.readsOf(async () => {
       for (const lookup of lookupsOf(customer.customerId)) expect((await find(lookup))?.fields).toHaveLength(1);
     });

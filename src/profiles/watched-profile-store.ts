@@ -23,6 +23,7 @@ import type {
   WriteContextQuery,
 } from "./profile-store.ts";
 import {
+  type KnownCustomer,
   type StaleProfiles,
   staleAfterChanges,
   staleAfterCreation,
@@ -47,10 +48,8 @@ export class WatchedProfileStore implements ProfileStore {
   readonly #committed: ProfileStore;
   readonly #keys: ProfileCacheKeys;
   readonly #writes: WatchedWrites;
-  /** What the last context told of the customer's own items, which is so as long as the customer is at that version. */
-  #own:
-    | { readonly customerId: CustomerId; readonly version: number; readonly itemIds: ReadonlySet<ItemId> }
-    | undefined;
+  /** What the last context told of its customer, which is so as long as the customer is at that version. */
+  #known: (KnownCustomer & { readonly customerId: CustomerId; readonly version: number }) | undefined;
 
   constructor({ inner, committed, keys, writes }: WatchedProfileStoreOptions) {
     this.inner = inner;
@@ -109,10 +108,10 @@ export class WatchedProfileStore implements ProfileStore {
 
   async loadWriteContext(query: WriteContextQuery): Promise<WriteContext | undefined> {
     const context = await this.inner.loadWriteContext(query);
-    if (context && context.items.length > 0) {
-      const { customerId, version } = context.customer;
+    if (context) {
+      const { customerId, version, externalId } = context.customer;
       const own = context.items.filter((item) => item.customerId === customerId);
-      this.#own = { customerId, version, itemIds: new Set(own.map(({ id }) => id)) };
+      this.#known = { customerId, version, externalId, itemIds: new Set(own.map(({ id }) => id)) };
     }
     return context;
   }
@@ -147,11 +146,11 @@ export class WatchedProfileStore implements ProfileStore {
 
   apply(changes: ChangeSet): Promise<ApplyOutcome> {
     const { customerId, expectedVersion } = changes;
-    const known = this.#own?.customerId === customerId && this.#own.version === expectedVersion ? this.#own : undefined;
+    const last = this.#known;
+    const known = last?.customerId === customerId && last.version === expectedVersion ? last : undefined;
     return this.#watch(
       () => this.inner.apply(changes),
-      (outcome) =>
-        outcome === "stale" ? undefined : staleAfterChanges(changes, (id) => known?.itemIds.has(id) ?? false),
+      (outcome) => (outcome === "stale" ? undefined : staleAfterChanges(changes, known)),
     );
   }
 

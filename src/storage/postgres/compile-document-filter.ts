@@ -1,5 +1,6 @@
 import type { JsonValue } from "../../json.ts";
 import type { Filter, FilterPath } from "../filter.ts";
+import { textAfterPrefix } from "../prefix-range.ts";
 import { joined, type Parameters } from "./compile-record-filter.ts";
 import type { PathColumn } from "./document-columns.ts";
 
@@ -123,19 +124,6 @@ function prefix(text: string, path: FilterPath, context: DocumentFilterContext):
   const next = textAfterPrefix(text);
   const from = `${column} >= ${parameters.add(text, "text")}`;
   return next === undefined ? from : `(${from} and ${column} < ${parameters.add(next, "text")})`;
-}
-
-const CODE_POINT_MAX = 0x10_ffff;
-
-/** The first text, by code point, after all that begin with `prefix`; `undefined` when there is none. */
-export function textAfterPrefix(prefix: string): string | undefined {
-  const points = Array.from(prefix, (character) => character.codePointAt(0) ?? 0);
-  while (points.at(-1) === CODE_POINT_MAX) points.pop();
-  const last = points.pop();
-  if (last === undefined) return undefined;
-  // The code points in between are halves of pairs, which no text holds.
-  points.push(last === 0xd7ff ? 0xe000 : last + 1);
-  return points.map((point) => String.fromCodePoint(point)).join("");
 }
 
 function elementCondition(

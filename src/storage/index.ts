@@ -38,16 +38,24 @@ export type {
 } from "./cache-store.ts";
 export { cacheTextOf, deepFreeze, frozenValue } from "./cache-value.ts";
 export type { CallOptions } from "./call-options.ts";
-export type {
-  CollectionDescriptor,
-  DocumentBody,
-  DocumentCapabilities,
-  DocumentDatabase,
-  DocumentIndex,
-  DocumentQuery,
-  DocumentStore,
-  JsonMergePatch,
-  StoredDocument,
+export { DocumentCollection, type DocumentCollectionOptions, recordExists } from "./document-collection.ts";
+export type { CheckedDocument, CheckedPatch, DocumentRow, DocumentRows, DocumentScan } from "./document-rows.ts";
+export {
+  type CollectionDescriptor,
+  DOCUMENT_BYTES_MAX,
+  DOCUMENT_LIMIT_DEFAULT,
+  DOCUMENT_LIMIT_MAX,
+  DOCUMENTS_AT_ONCE_MAX,
+  DOCUMENTS_BYTES_MAX,
+  type DocumentBody,
+  type DocumentCapabilities,
+  type DocumentDatabase,
+  type DocumentIndex,
+  type DocumentQuery,
+  type DocumentStore,
+  INDEXED_TEXT_LENGTH_MAX,
+  type JsonMergePatch,
+  type StoredDocument,
 } from "./document-store.ts";
 export { defineEngine, type EngineContext, type OpenTier, type StorageEngine, type TierStores } from "./engine.ts";
 export { equalJson, matches as matchesFilter, valueAt } from "./evaluate-filter.ts";
@@ -68,6 +76,7 @@ export {
   type LoadThroughOptions,
   type LoadThroughTier,
 } from "./load-through.ts";
+export { mergePatch } from "./merge-patch.ts";
 export {
   decodeCursor,
   encodeCursor,
@@ -77,6 +86,7 @@ export {
   type PageRequest,
   pageOf,
 } from "./page.ts";
+export { PreparedCollections } from "./prepared-collections.ts";
 export type {
   ColumnType,
   Entity,

@@ -45,22 +45,29 @@ export function requireLimit(limit: number, name: string): void {
   throw new VaultError("invalid_request", `\`${name}\` is a whole number from 1 to ${WORM_RECORDS_MAX}.`);
 }
 
-/** Throws `invalid_filter`: what is indexed is flat, so a longer path leads to nothing and is a mistake. */
-export function requireFlatFilter(filter: Filter): void {
+/**
+ * The filter as engines get it. Nothing that is indexed has elements, so conditions of elements do not hold.
+ * Throws `invalid_filter`: what is indexed is flat, so a longer path leads to nothing and is a mistake.
+ */
+export function flatFilter(filter: Filter): Filter {
   validateFilter(filter);
-  if (isFlat(filter)) return;
-  throw new VaultError("invalid_filter", "A path into what is indexed of a record is one name.");
+  return flattened(filter);
 }
 
-function isFlat(filter: Filter): boolean {
+const NEVER: Filter = { op: "or", filters: [] };
+
+function flattened(filter: Filter): Filter {
   switch (filter.op) {
     case "and":
     case "or":
-      return filter.filters.every(isFlat);
+      return { op: filter.op, filters: filter.filters.map(flattened) };
     case "not":
-      return isFlat(filter.filter);
+      return { op: "not", filter: flattened(filter.filter) };
     default:
-      return filter.path.length === 1;
+      if (filter.path.length !== 1) {
+        throw new VaultError("invalid_filter", "A path into what is indexed of a record is one name.");
+      }
+      return filter.op === "elemMatch" ? NEVER : filter;
   }
 }
 

@@ -5,7 +5,7 @@ import { throwIfAborted, untilAborted } from "./until-aborted.ts";
 import { alwaysSlower, nextPlace, placementOf, requireSame, sealAfter } from "./worm-append.ts";
 import { type EncodedDocument, encodeBatch } from "./worm-document.ts";
 import { WormHasher } from "./worm-hash.ts";
-import { isPlace, placesOf, requireAppendOptions, requireFlatFilter, requireLimit } from "./worm-input.ts";
+import { flatFilter, isPlace, placesOf, requireAppendOptions, requireLimit } from "./worm-input.ts";
 import { recordOf } from "./worm-record.ts";
 import type { WormEnd, WormRow, WormRows } from "./worm-rows.ts";
 import {
@@ -34,7 +34,7 @@ const LIMIT_DEFAULT = 100;
 /** How many bytes of documents a step of a stream may bring along, the last one not counted. */
 const STEP_BYTES = 8 * 2 ** 20;
 /** The first attempt hurries; the others stand apart from the other writers. */
-const ATTEMPTS_MAX = 10;
+const ATTEMPTS_MAX = 50;
 const NO_OPTIONS = {};
 
 /** One log on any engine. Its appends run one after the other: at once they would only be in each other's way. */
@@ -119,11 +119,11 @@ export class WormLog<T> implements WormStore<T> {
     const { filter, limit = LIMIT_DEFAULT } = query;
     this.#begin(query);
     requireLimit(limit, "limit");
-    if (filter) requireFlatFilter(filter);
+    const asked = filter && flatFilter(filter);
     const places = placesOf(query);
     if (!places) return [];
     const range = { ...places, limit };
-    const rows = await (filter ? this.#rows.query(filter, range, query) : this.#rows.read(range, query));
+    const rows = await (asked ? this.#rows.query(asked, range, query) : this.#rows.read(range, query));
     return rows.map((row) => recordOf(this.#descriptor, row));
   }
 
@@ -135,8 +135,7 @@ export class WormLog<T> implements WormStore<T> {
 
   async count(filter?: Filter, options: CallOptions = NO_OPTIONS): Promise<bigint> {
     this.#begin(options);
-    if (filter) requireFlatFilter(filter);
-    return await this.#rows.count(filter, options);
+    return await this.#rows.count(filter && flatFilter(filter), options);
   }
 
   async exists(sequence: bigint, options: CallOptions = NO_OPTIONS): Promise<boolean> {

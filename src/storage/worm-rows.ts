@@ -49,7 +49,7 @@ export interface WormRows {
   end(options: CallOptions): Promise<WormEnd | undefined>;
   /** The first rows of the range. None only when the range has none. */
   read(request: WormRead, options: CallOptions): Promise<readonly WormRow[]>;
-  /** Those for which the filter holds; it is valid and its paths have one name. */
+  /** Those for which the filter holds; it is valid, its paths have one name, and it asks for no elements. */
   query(filter: Filter, range: WormRowRange, options: CallOptions): Promise<readonly WormRow[]>;
   /** @param filter as in `query`; all when left out */
   count(filter: Filter | undefined, options: CallOptions): Promise<bigint>;

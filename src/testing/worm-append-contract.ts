@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { addMs, type Instant } from "../clock.ts";
-import { WORM_DOCUMENT_BYTES_MAX, WORM_INDEXED_BYTES_MAX, WORM_SEQUENCE_MAX } from "../storage/worm-store.ts";
+import { WORM_INDEXED_BYTES_MAX, WORM_SEQUENCE_MAX } from "../storage/worm-store.ts";
 import { AT, ENTRY, type Entry, entries, entry, fill, NOW, type WormSuite } from "./worm-storage.ts";
 
 const WRITERS = 100;
@@ -169,20 +169,6 @@ export function wormAppendContract(suite: WormSuite): void {
       }
       expect(await store.append(entry(6), { ...AT, expectedSequence: 6n })).toMatchObject({ sequence: 6n });
       expect(await store.verifyIntegrity()).toMatchObject({ isValid: true, checked: 7n });
-    });
-
-    it("keeps the largest document and refuses a larger one", async () => {
-      const { store } = await suite.newLog();
-      const room = WORM_DOCUMENT_BYTES_MAX - ENTRY.encode({ text: "", facts: { n: 1 } }).length;
-      const largest = { text: "x".repeat(room), facts: { n: 1 } };
-      const record = await store.append(largest, AT);
-      expect((await store.get(0n))?.hash).toBe(record.hash);
-      expect((await store.get(0n))?.document.text.length).toBe(room);
-      await expect(store.append({ ...largest, text: `${largest.text}x` }, AT)).rejects.toMatchObject({
-        code: "limit_exceeded",
-        details: { limit: WORM_DOCUMENT_BYTES_MAX },
-      });
-      expect(await store.verifyIntegrity()).toMatchObject({ isValid: true, checked: 1n });
     });
 
     it.each<[string, Entry["facts"], string]>([

@@ -1,6 +1,5 @@
 import { describe, expect, it } from "vitest";
 import { addMs } from "../clock.ts";
-import { WORM_BATCH_BYTES_MAX } from "../storage/worm-store.ts";
 import { AT, ENTRY, entries, entry, fill, NOW, type WormSuite } from "./worm-storage.ts";
 
 /** What `appendBatch` must do. */
@@ -77,15 +76,6 @@ export function wormBatchContract(suite: WormSuite): void {
       if (!hasBatches()) context.skip();
       expect(await store.appendBatch(entries(1_000), AT)).toHaveLength(1_000);
       expect(await store.verifyIntegrity()).toMatchObject({ isValid: true, checked: 1_000n });
-    });
-
-    it("takes 32 MiB", async (context) => {
-      if (!hasBatches()) context.skip();
-      const { store } = await suite.newLog();
-      const third = { text: "x".repeat(WORM_BATCH_BYTES_MAX / 3), facts: {} };
-      await expect(store.appendBatch([third, third, third], AT)).rejects.toMatchObject({ code: "limit_exceeded" });
-      expect(await store.appendBatch([third, third, entry(2)], AT)).toHaveLength(3);
-      expect(await store.verifyIntegrity()).toMatchObject({ isValid: true, checked: 3n });
     });
 
     it("is one with other batches at once", async (context) => {

@@ -125,18 +125,5 @@ export function wormReadContract(suite: WormSuite): void {
       const { store } = await suite.newLog();
       await expect(all(store.stream({ batchSize }))).rejects.toMatchObject({ code: "invalid_request" });
     });
-
-    it("streams documents that are large", async () => {
-      const { store } = await suite.newLog();
-      const large = { text: "x".repeat(5 * 2 ** 20), facts: {} };
-      for (let count = 0; count < 5; count++) await store.append(large, AT);
-      const places: bigint[] = [];
-      for await (const { sequence, document } of store.stream()) {
-        expect(document.text.length).toBe(large.text.length);
-        places.push(sequence);
-      }
-      expect(places).toEqual([0n, 1n, 2n, 3n, 4n]);
-      expect(await store.verifyIntegrity()).toMatchObject({ isValid: true, checked: 5n });
-    });
   });
 }

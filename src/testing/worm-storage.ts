@@ -25,6 +25,8 @@ export interface KeptRow {
 /** An engine of logs under test. */
 export interface WormStorage extends AsyncDisposable {
   readonly database: WormDatabase;
+  /** Removes all records between two tests, where a server looks at all of them whatever it is asked. */
+  forget?(): Promise<void>;
   /** Other stores over the same logs, as another process has them. They are closed with the first. */
   another(): WormDatabase;
   /** Replaces what is stored of a log behind the back of all stores, whatever that takes. Rows are ascending. */
@@ -102,6 +104,7 @@ export function wormSuite(open: OpenWormStorage): WormSuite {
       expect(await store.getRange()).toEqual(records);
       expect(await store.verifyIntegrity()).toMatchObject({ isValid: true, checked: BigInt(records.length) });
     }
+    await storage.forget?.();
   });
 
   return {

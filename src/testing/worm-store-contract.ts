@@ -2,6 +2,7 @@ import { describe } from "vitest";
 import { wormAppendContract } from "./worm-append-contract.ts";
 import { wormBatchContract } from "./worm-batch-contract.ts";
 import { wormIntegrityContract } from "./worm-integrity-contract.ts";
+import { wormLargeContract } from "./worm-large-contract.ts";
 import { wormLifecycleContract } from "./worm-lifecycle-contract.ts";
 import { wormQueryContract } from "./worm-query-contract.ts";
 import { wormReadContract } from "./worm-read-contract.ts";
@@ -20,4 +21,5 @@ export function wormStoreContract(engine: string, open: OpenWormStorage): void {
     wormIntegrityContract(suite);
     wormLifecycleContract(suite);
   });
+  describe(`WORM store on ${engine}`, () => wormLargeContract(wormSuite(open)));
 }

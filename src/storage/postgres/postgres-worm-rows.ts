@@ -14,6 +14,8 @@ import {
   WORM_READ,
   WORM_STEP,
   WORM_STEP_INDEXED,
+  wormCount,
+  wormQuery,
 } from "./postgres-worm-statements.ts";
 import { ConstraintViolation, type SqlRow, type SqlSession, type SqlStatement } from "./sql-database.ts";
 
@@ -54,12 +56,14 @@ export class PostgresWormRows implements WormRows {
     return await this.#rows(withIndexed ? WORM_STEP_INDEXED : WORM_STEP, [...range, bytesMax], options);
   }
 
-  async query(_filter: Filter, _range: WormRowRange, _options: CallOptions): Promise<readonly WormRow[]> {
-    return [];
+  async query(filter: Filter, range: WormRowRange, options: CallOptions): Promise<readonly WormRow[]> {
+    const { statement, values } = wormQuery(filter, range);
+    return await this.#rows(statement, values, options);
   }
 
-  async count(_filter: Filter | undefined, options: CallOptions): Promise<bigint> {
-    const [row] = await this.#query<{ count: string }>(WORM_COUNT, [], options);
+  async count(filter: Filter | undefined, options: CallOptions): Promise<bigint> {
+    const { statement, values } = filter ? wormCount(filter) : { statement: WORM_COUNT, values: [] };
+    const [row] = await this.#query<{ count: string }>(statement, values, options);
     return BigInt(row?.count ?? 0);
   }
 

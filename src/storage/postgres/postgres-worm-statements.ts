@@ -1,4 +1,9 @@
+import { hash } from "node:crypto";
+import type { Filter } from "../filter.ts";
+import type { WormRowRange } from "../worm-rows.ts";
 import { WORM_SEQUENCE_MAX } from "../worm-store.ts";
+import { compileDocumentFilter } from "./compile-document-filter.ts";
+import { Parameters } from "./compile-record-filter.ts";
 import type { SqlStatement } from "./sql-database.ts";
 
 /*
@@ -96,3 +101,35 @@ export const WORM_INSERT_BATCH: SqlStatement = {
     from jsonb_array_elements($9::jsonb) with ordinality as e(indexed, n) where ${FOLLOWS}
     returning 1 as inserted`,
 };
+
+/** A statement and its values but for the tenant, the kind and the log. */
+export interface WormQuery {
+  readonly statement: SqlStatement;
+  readonly values: readonly unknown[];
+}
+
+export function wormQuery(filter: Filter, { from, to, limit }: WormRowRange): WormQuery {
+  const { condition, values } = conditionOf(filter, [from.toString(), to.toString(), limit]);
+  const text = `select ${ROW} from worm_records w
+    where ${OF_LOG} and w.sequence between $4::bigint and $5::bigint and ${condition} order by w.sequence limit $6::integer`;
+  return { statement: named("worm_query", text), values };
+}
+
+export function wormCount(filter: Filter): WormQuery {
+  const { condition, values } = conditionOf(filter, []);
+  const text = `select count(*)::text as count from worm_records w where ${OF_LOG} and ${condition}`;
+  return { statement: named("worm_count", text), values };
+}
+
+const KEY_LENGTH = 3;
+
+function conditionOf(filter: Filter, values: readonly unknown[]): { condition: string; values: readonly unknown[] } {
+  const parameters = new Parameters(...Array.from({ length: KEY_LENGTH }), ...values);
+  const context = { parameters, root: "w.indexed", column: () => undefined, depth: 0 };
+  const condition = compileDocumentFilter(filter, context);
+  return { condition: `(${condition})`, values: parameters.values.slice(KEY_LENGTH) };
+}
+
+function named(name: string, text: string): SqlStatement {
+  return { name: `${name}_${hash("sha256", text).slice(0, 32)}`, text };
+}

@@ -1,5 +1,4 @@
 import { type TenantId, UuidV7Generator } from "../../src/identifiers.ts";
-import { sessions } from "../../src/migrations/0007-sessions.ts";
 import { ALL_MIGRATIONS } from "../../src/migrations/all-migrations.ts";
 import { Migrator } from "../../src/migrations/migrator.ts";
 import { InMemorySessionStore } from "../../src/sessions/in-memory-session-store.ts";
@@ -25,10 +24,7 @@ export async function openInMemorySessions(): Promise<SessionStorage> {
 
 export async function openSqlSessions(engine: SqlEngine): Promise<SessionStorage> {
   const opened = await engine.open();
-  const migrations = ALL_MIGRATIONS.includes(sessions)
-    ? ALL_MIGRATIONS
-    : [...ALL_MIGRATIONS, { ...sessions, version: ALL_MIGRATIONS.length + 1 }];
-  await new Migrator({ ...opened, migrations }).up();
+  await new Migrator({ ...opened, migrations: ALL_MIGRATIONS }).up();
   const { database } = opened;
   const clock = new ManualClock();
   const ids = new UuidV7Generator();

@@ -17,6 +17,7 @@ export const TENANT_TABLES = [
   "consents",
   "customer_merges",
   "customers",
+  "documents",
   "field_definitions",
   "idempotency_keys",
   "item_sources",
@@ -25,6 +26,7 @@ export const TENANT_TABLES = [
   "scenario_field_requirements",
   "sessions",
   "tenants",
+  "worm_records",
 ];
 
 export interface OpenedEngine {

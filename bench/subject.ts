@@ -2,7 +2,7 @@ import type { ConfigInput } from "../src/config/config-schema.ts";
 import { parseConfig } from "../src/config/load-config.ts";
 import type { TenantId } from "../src/identifiers.ts";
 import type { ProfileStore } from "../src/profiles/profile-store.ts";
-import { openStores } from "../src/vault/open-stores.ts";
+import { openStorage } from "../src/vault/open-storage.ts";
 import type { TenantVault } from "../src/vault/tenant-vault.ts";
 import { assembleVault } from "../src/vault.ts";
 
@@ -15,18 +15,18 @@ export interface Subject extends AsyncDisposable {
 
 export async function openSubject(settings: ConfigInput): Promise<Subject> {
   const config = parseConfig(settings);
-  const stores = await openStores(config, undefined);
+  const storage = await openStorage({ config });
   try {
-    const vault = await assembleVault(config, stores);
+    const vault = await assembleVault(config, storage.stores, { storage });
     const tenantId = vault.defaultTenantId;
     return {
       tenantId,
       services: vault.tenant(tenantId),
-      store: stores.forTenant(tenantId).profiles,
+      store: storage.stores.forTenant(tenantId).profiles,
       [Symbol.asyncDispose]: () => vault[Symbol.asyncDispose](),
     };
   } catch (error) {
-    await stores[Symbol.asyncDispose]();
+    await storage[Symbol.asyncDispose]();
     throw error;
   }
 }

@@ -2,20 +2,27 @@ import { join, resolve } from "node:path";
 import { type Clock, systemClock } from "./clock.ts";
 import type { Config, ConfigInput } from "./config/config-schema.ts";
 import { parseConfig } from "./config/load-config.ts";
-import { isVaultError } from "./errors.ts";
 import { type IdGenerator, type TenantId, UuidV7Generator } from "./identifiers.ts";
 import { FileBlobStore } from "./profiles/file-blob-store.ts";
 import { InMemoryBlobStore } from "./profiles/in-memory-blob-store.ts";
 import { ConditionCompiler } from "./schema/condition.ts";
 import { DefinitionCompiler } from "./schema/definition-compiler.ts";
+import type { CacheStatistics, CacheStore } from "./storage/cache-store.ts";
+import type { CollectionDescriptor } from "./storage/document-store.ts";
+import type { StorageEngine } from "./storage/engine.ts";
+import { type StorageHealth, StorageHealthCheck } from "./storage/health.ts";
+import type { WormDescriptor } from "./storage/worm-store.ts";
 import { NO_EVENTS, type VaultEvents } from "./telemetry/events.ts";
 import type { Logger } from "./telemetry/logger.ts";
+import type { Meters } from "./telemetry/meters.ts";
 import { type CallContext, SYSTEM_CONTEXT } from "./tenants/actor.ts";
 import { Authenticator } from "./tenants/authenticator.ts";
 import { ensurePlatformTenant, type PlatformTenant } from "./tenants/platform-tenant.ts";
 import { TenantService, type TenantServiceOptions } from "./tenants/tenant-service.ts";
+import { storesBehind } from "./vault/cached-stores.ts";
 import { openKeyring } from "./vault/open-keyring.ts";
-import { openStores } from "./vault/open-stores.ts";
+import { openStorage } from "./vault/open-storage.ts";
+import type { Storage } from "./vault/storage.ts";
 import type { Stores } from "./vault/stores.ts";
 import { administrationScope, TenantVault } from "./vault/tenant-vault.ts";
 import type { VaultCore } from "./vault/vault-core.ts";
@@ -26,16 +33,21 @@ export interface VaultDependencies {
   readonly ids?: IdGenerator | undefined;
   readonly events?: VaultEvents | undefined;
   readonly logger?: Logger | undefined;
+  readonly meters?: Meters | undefined;
+  /** Engines from outside that the settings may name. */
+  readonly engines?: readonly StorageEngine[] | undefined;
+  /** Where the host keeps documents of its own, in the tier of documents. */
+  readonly collections?: readonly CollectionDescriptor[] | undefined;
+  /** The kinds of records that the host seals, in the cold tier. */
+  readonly logs?: readonly WormDescriptor<unknown>[] | undefined;
 }
 
-export interface TierHealth {
-  readonly tier: "relational";
-  readonly engine: Stores["engine"];
-  readonly status: "up" | "down";
-  /** How long the probe took. */
-  readonly latencyMs: number;
-  /** Why the tier is down, as a registered error code. */
-  readonly code: string | null;
+/** Of a vault that is put together from parts. */
+export interface AssemblyDependencies extends VaultDependencies {
+  /** The tiers beside the stores; the vault disposes of them too. */
+  readonly storage?: Storage | undefined;
+  /** Where profiles are cached when there is no such tier. Not disposed of with the vault. */
+  readonly cache?: CacheStore | undefined;
 }
 
 /**
@@ -43,15 +55,16 @@ export interface TierHealth {
  * up to date and its first tenant made. Dispose of it to close everything.
  *
  * Rejects with `invalid_configuration`, `data_directory_in_use`, `database_too_new`, `database_too_old`,
- * `database_not_migrated` (when told not to migrate), `migration_failed` or `storage_unavailable`.
+ * `database_not_migrated` (when told not to migrate), `migration_failed`, `server_too_old`, `storage_unavailable` or
+ * `storage_timeout`. When several tiers cannot be opened, `errors` has a line for each.
  */
 export async function openVault(settings: ConfigInput = {}, dependencies: VaultDependencies = {}): Promise<Vault> {
-  const config = parseConfig(settings);
-  const stores = await openStores(config, dependencies.logger);
+  const config = parseConfig(settings, dependencies.engines);
+  const storage = await openStorage({ ...dependencies, config, meters: dependencies.meters?.storage });
   try {
-    return await assembleVault(config, stores, dependencies);
+    return await assembleVault(config, storage.stores, { ...dependencies, storage });
   } catch (error) {
-    await stores[Symbol.asyncDispose]();
+    await storage[Symbol.asyncDispose]();
     throw error;
   }
 }
@@ -59,18 +72,23 @@ export async function openVault(settings: ConfigInput = {}, dependencies: VaultD
 /** Puts a vault on stores that are open already. The vault disposes of them. */
 export async function assembleVault(
   config: Config,
-  stores: Stores,
-  dependencies: VaultDependencies = {},
+  opened: Stores,
+  dependencies: AssemblyDependencies = {},
 ): Promise<Vault> {
+  const events = dependencies.events ?? NO_EVENTS;
+  const cache = dependencies.storage?.tiers.hot ?? dependencies.cache;
+  const { stores, cachedReads } = storesBehind(cache, opened, { config: config.profileCache, events });
   const clock = dependencies.clock ?? systemClock;
   const ids = dependencies.ids ?? new UuidV7Generator();
   const authenticator = new Authenticator(stores.directory, clock);
   const core: VaultCore = {
     config,
     stores,
+    tiers: dependencies.storage?.tiers,
+    cachedReads,
     clock,
     ids,
-    events: dependencies.events ?? NO_EVENTS,
+    events,
     authenticator,
     keyring: await openKeyring(config, stores, ids),
     blobs: stores.engine === "in-memory" ? new InMemoryBlobStore() : new FileBlobStore(blobDirectory(config)),
@@ -81,7 +99,21 @@ export async function assembleVault(
   const platformTenant = await ensurePlatformTenant({ ...tenantServiceOptions(core, SYSTEM_CONTEXT), bootstrapKey });
   // Opens the stored key, or stores the first one: a wrong master key is told now and not at the first secret value.
   await core.keyring.keyOf(platformTenant.tenantId);
-  return new Vault(core, platformTenant);
+  return new Vault({ core, platformTenant, ...openedParts(opened, dependencies.storage) });
+}
+
+/** Of a vault without other tiers, the stores are all there is. */
+function openedParts(stores: Stores, storage: Storage | undefined): Pick<VaultParts, "health" | "opened"> {
+  const relational = { tier: "relational", engine: stores.engine, required: true, ping: () => stores.ping() } as const;
+  return { health: new StorageHealthCheck(storage?.probes ?? [relational]), opened: storage ?? stores };
+}
+
+interface VaultParts {
+  readonly core: VaultCore;
+  readonly platformTenant: PlatformTenant;
+  readonly health: StorageHealthCheck;
+  /** What is closed with the vault. */
+  readonly opened: AsyncDisposable;
 }
 
 function blobDirectory(config: Config): string {
@@ -92,11 +124,15 @@ function blobDirectory(config: Config): string {
 export class Vault implements AsyncDisposable {
   readonly #core: VaultCore;
   readonly #platformTenant: PlatformTenant;
+  readonly #health: StorageHealthCheck;
+  readonly #opened: AsyncDisposable;
   #closing: PromiseLike<void> | undefined;
 
-  constructor(core: VaultCore, platformTenant: PlatformTenant) {
+  constructor({ core, platformTenant, health, opened }: VaultParts) {
     this.#core = core;
     this.#platformTenant = platformTenant;
+    this.#health = health;
+    this.#opened = opened;
   }
 
   get config(): Config {
@@ -140,19 +176,18 @@ export class Vault implements AsyncDisposable {
     return new TenantService(tenantServiceOptions(this.#core, context));
   }
 
+  /** What the hot tier has been good for since the vault was opened; `null` without one. */
+  get cacheStatistics(): CacheStatistics | null {
+    return this.#core.tiers?.hot.statistics() ?? null;
+  }
+
   /** Asks each tier for a sign of life. Never rejects. */
-  async checkHealth(): Promise<readonly TierHealth[]> {
-    const startedMs = performance.now();
-    const code = await this.#core.stores.ping().then(
-      () => null,
-      (error: unknown) => (isVaultError(error) ? error.code : "internal_error"),
-    );
-    const latencyMs = Math.round((performance.now() - startedMs) * 100) / 100;
-    return [{ tier: "relational", engine: this.engine, status: code === null ? "up" : "down", latencyMs, code }];
+  checkHealth(): Promise<StorageHealth> {
+    return this.#health.check();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#closing ??= this.#core.stores[Symbol.asyncDispose]();
+    this.#closing ??= this.#opened[Symbol.asyncDispose]();
     await this.#closing;
   }
 }

@@ -10,6 +10,7 @@ const COMMANDS: CommandLoaders = {
   serve: async () => (await import("./commands/serve.ts")).serve,
   migrate: async () => (await import("./commands/migrate.ts")).migrate,
   config: async () => (await import("./commands/config.ts")).config,
+  doctor: async () => (await import("./commands/doctor.ts")).doctor,
   version: async () => (await import("./commands/version.ts")).version,
 };
 

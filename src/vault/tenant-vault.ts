@@ -1,4 +1,5 @@
 import type { AuditReader, AuditWriter } from "../audit/audit-store.ts";
+import { VaultError } from "../errors.ts";
 import type { TenantId } from "../identifiers.ts";
 import type { AssetService } from "../profiles/asset-service.ts";
 import type { CustomerService } from "../profiles/customer-service.ts";
@@ -7,9 +8,12 @@ import type { GapService } from "../profiles/gap-service.ts";
 import type { LifecycleService } from "../profiles/lifecycle-service.ts";
 import type { LineageService } from "../profiles/lineage-service.ts";
 import type { MergeService } from "../profiles/merge-service.ts";
+import { ProfileCacheService } from "../profiles/profile-cache-service.ts";
 import type { DefinitionService } from "../schema/definition-service.ts";
 import type { RequirementService } from "../schema/requirement-service.ts";
 import type { SessionService } from "../sessions/session-service.ts";
+import type { CollectionDescriptor, DocumentBody, DocumentStore } from "../storage/document-store.ts";
+import type { WormDescriptor, WormStore } from "../storage/worm-store.ts";
 import type { CallContext } from "../tenants/actor.ts";
 import type { AdministrationJournal, AdministrationScope } from "../tenants/administration.ts";
 import { ApiKeyService } from "../tenants/api-key-service.ts";
@@ -17,6 +21,7 @@ import type { IdempotencyStore } from "../tenants/idempotency-store.ts";
 import { createProfileServices, type ProfileServices } from "./profile-services.ts";
 import { createSchemaServices, type SchemaServices } from "./schema-services.ts";
 import { createSessionService } from "./session-service.ts";
+import type { Tiers } from "./storage.ts";
 import type { TenantStores } from "./stores.ts";
 import type { VaultCore } from "./vault-core.ts";
 
@@ -104,6 +109,13 @@ export class TenantVault {
     return this.#sessions;
   }
 
+  /** What is cached of the tenant. */
+  get cache(): ProfileCacheService {
+    const { clock, ids, cachedReads: reads } = this.#core;
+    const useCase = { clock, ids, call: this.context };
+    return new ProfileCacheService({ tenantId: this.tenantId, reads, audit: this.#binding.stores.audit, useCase });
+  }
+
   get definitions(): DefinitionService {
     return this.#schemaServices.definitions;
   }
@@ -129,6 +141,29 @@ export class TenantVault {
 
   get audit(): AuditReader {
     return this.#binding.stores.audit;
+  }
+
+  /**
+   * Documents of the host's own, in one of the `collections` that the vault was opened with. They are beside the tenant's customers,
+   * take no part in transactions, and are not in the audit journal.
+   */
+  documents<T extends DocumentBody>(collection: CollectionDescriptor): DocumentStore<T> {
+    return this.#tiers.documents.collection<T>(collection, this.tenantId);
+  }
+
+  /**
+   * A log of the host's own, whose records are of one of the kinds that the vault was opened with as `logs`.
+   *
+   * @param name 1 to 64 characters: lower-case letters, digits, `_` and `-`
+   */
+  log<T>(kind: WormDescriptor<T>, name: string): WormStore<T> {
+    return this.#tiers.cold.log(kind, this.tenantId, name);
+  }
+
+  get #tiers(): Tiers {
+    const { tiers } = this.#core;
+    if (tiers) return tiers;
+    throw new VaultError("unsupported", "This vault was put together without tiers for documents and sealed records.");
   }
 
   /** For transports, which record there what they have answered. */

@@ -4,15 +4,21 @@ import type { IdGenerator } from "../identifiers.ts";
 import type { BlobStore } from "../profiles/blob-store.ts";
 import type { ConditionCompiler } from "../schema/condition.ts";
 import type { DefinitionCompiler } from "../schema/definition-compiler.ts";
+import type { CachedReads } from "../storage/cached-reads.ts";
 import type { VaultEvents } from "../telemetry/events.ts";
 import type { Authenticator } from "../tenants/authenticator.ts";
 import type { TenantKeyring } from "../tenants/tenant-keyring.ts";
+import type { Tiers } from "./storage.ts";
 import type { Stores } from "./stores.ts";
 
 /** What every service of a vault is made from. */
 export interface VaultCore {
   readonly config: Config;
   readonly stores: Stores;
+  /** What is kept besides; a vault that is put together from stores alone has none. */
+  readonly tiers: Tiers | undefined;
+  /** Reads of profiles and schemas through the hot tier; without one, everything is read from the stores. */
+  readonly cachedReads: CachedReads | undefined;
   readonly clock: Clock;
   readonly ids: IdGenerator;
   readonly events: VaultEvents;

@@ -39,7 +39,11 @@ describe.skipIf(problem !== undefined && !isRequired)("a database server that go
     directory = await mkdtemp(join(tmpdir(), "strongroom-outage-"));
     const stream = { write: (line: string) => void logLines.push(line) };
     telemetry = createTelemetry({ level: "warn", format: "json", stream });
-    const settings = { dataDirectory: directory, apiKey: KEY, storage: { warm: { relational: { postgres: { url: cluster.url } } } } };
+    const settings = {
+      dataDirectory: directory,
+      apiKey: KEY,
+      storage: { warm: { relational: { postgres: { url: cluster.url } } } },
+    };
     vault = await openVault(settings, { logger: telemetry.logger, events: telemetry.events });
     server = await createServer({ vault, telemetry, version: "0.0.0" });
     api = new HttpApi(await server.listen({ host: "127.0.0.1", port: 0 }), KEY);

@@ -3,7 +3,7 @@ import { postgresSettings } from "../../config/engine-settings.ts";
 import { VaultError } from "../../errors.ts";
 import { ALL_MIGRATIONS } from "../../migrations/all-migrations.ts";
 import { Migrator, type StepName, type StepStatus } from "../../migrations/migrator.ts";
-import { migratorOf, openSqlDatabase } from "../../vault/open-stores.ts";
+import { migratorOf, openSqlDatabase } from "../../vault/open-relational.ts";
 import type { Command, CommandContext, OptionValues } from "../command.ts";
 import { loadCommandConfig } from "../load-command-config.ts";
 
@@ -39,7 +39,7 @@ export const migrate: Command = {
       throw usageError("The in-memory engine has no schema to migrate.");
     const opened = await openSqlDatabase(config, undefined);
     try {
-      const { text, json } = await action(migratorOf(config, opened.database, undefined), options);
+      const { text, json } = await action(migratorOf(config, opened.sql, undefined), options);
       context.print(context.isJson ? JSON.stringify(json) : text);
     } finally {
       await opened[Symbol.asyncDispose]();

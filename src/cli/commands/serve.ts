@@ -2,6 +2,7 @@ import type { FastifyInstance } from "fastify";
 import type { Config } from "../../config/config-schema.ts";
 import { VaultError } from "../../errors.ts";
 import { REFERENCE_PATH } from "../../http/reference-path.ts";
+import type { StorageEngine } from "../../storage/engine.ts";
 import { createTelemetry } from "../../telemetry/telemetry.ts";
 import { openVault, type Vault } from "../../vault.ts";
 import { closeWithin } from "../close-within.ts";
@@ -16,13 +17,13 @@ export const serve: Command = {
   summary: "Run the vault with its HTTP API until SIGTERM or SIGINT; the default",
   options: {},
   async run(_arguments, options, context) {
-    const { config } = await loadCommandConfig(options, context);
+    const { config, engines } = await loadCommandConfig(options, context);
     const stopped = stopSignal();
     const telemetry = createTelemetry(config.log);
     // The embedded database starts in a thread of its own; the web framework is loaded meanwhile.
     const http = import("../../http/create-server.ts");
     try {
-      const vault = await openVault(config, { logger: telemetry.logger, events: telemetry.events });
+      const vault = await openVault(config, { ...telemetry, engines: engines as readonly StorageEngine[] });
       try {
         const { createServer } = await http;
         const server = await createServer({ vault, telemetry, version: programVersion() });

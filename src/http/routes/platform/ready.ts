@@ -2,13 +2,19 @@ import { z } from "zod";
 import type { PublicRoute } from "../../route.ts";
 
 const readiness = z.strictObject({
-  status: z.enum(["ready", "unavailable"]),
+  status: z
+    .enum(["ready", "degraded", "not_ready"])
+    .meta({ description: "degraded is ready too: a tier that can be done without is missing." }),
   tiers: z.array(
     z.strictObject({
-      tier: z.string(),
+      tier: z.enum(["hot", "relational", "documents", "cold"]),
       engine: z.string(),
-      status: z.enum(["up", "down"]),
+      required: z.boolean(),
+      status: z
+        .enum(["up", "degraded", "down"])
+        .meta({ description: "degraded answers, but is not used until it has made up for its outage." }),
       latencyMs: z.number(),
+      circuit: z.enum(["closed", "open", "half-open"]),
       code: z.string().nullable().meta({ description: "Why the tier is down." }),
     }),
   ),
@@ -21,8 +27,7 @@ export const ready: PublicRoute = {
   tag: "Operation",
   answers: { 200: readiness, 503: readiness },
   async handle({ vault }) {
-    const tiers = await vault.checkHealth();
-    const isReady = tiers.every(({ status }) => status === "up");
-    return { status: isReady ? 200 : 503, body: { status: isReady ? "ready" : "unavailable", tiers } };
+    const { status, tiers } = await vault.checkHealth();
+    return { status: status === "not_ready" ? 503 : 200, body: { status, tiers: [...tiers] } };
   },
 };

@@ -9,50 +9,60 @@ import { openPostgres } from "../storage/postgres/pg-connection.ts";
 import { openPGlite } from "../storage/postgres/pglite-connection.ts";
 import type { SqlDatabase } from "../storage/postgres/sql-database.ts";
 import type { Logger } from "../telemetry/logger.ts";
-import { inMemoryStores } from "./in-memory-stores.ts";
-import { postgresStores } from "./postgres-stores.ts";
-import type { Stores } from "./stores.ts";
 
 /** The folder of the embedded database within the data directory. */
 const DATABASE_FOLDER = "database";
 
+/** The one database of the relational tier, which the other tiers may be in, too. */
+export type RelationalDatabase = { readonly sql: SqlDatabase } | { readonly inMemory: InMemoryDatabase };
+
 /** Opens the database that the configuration names, and brings its schema up to date unless told not to. */
-export async function openStores(config: Config, logger: Logger | undefined): Promise<Stores> {
-  if (config.storage.warm.relational.engine === "in-memory") return inMemoryStores(new InMemoryDatabase());
-  const opened = await openSqlDatabase(config, logger);
+export async function openRelational(
+  config: Config,
+  logger: Logger | undefined,
+): Promise<RelationalDatabase & AsyncDisposable> {
+  const opened = await openDatabase(config, logger);
+  if ("inMemory" in opened) return opened;
   try {
-    const migrator = migratorOf(config, opened.database, logger);
+    const migrator = migratorOf(config, opened.sql, logger);
     if (databaseSettings(config).migrateAtStart) await migrator.up();
     else await migrator.assertCurrent();
+    return opened;
   } catch (error) {
     await opened[Symbol.asyncDispose]();
     throw error;
   }
-  return { ...postgresStores(opened.database), [Symbol.asyncDispose]: () => opened[Symbol.asyncDispose]() };
 }
 
-export interface OpenedDatabase extends AsyncDisposable {
-  readonly database: SqlDatabase;
+/** The same without a look at its schema. */
+export async function openDatabase(
+  config: Config,
+  logger: Logger | undefined,
+): Promise<RelationalDatabase & AsyncDisposable> {
+  if (config.storage.warm.relational.engine !== "in-memory") return openSqlDatabase(config, logger);
+  const inMemory = new InMemoryDatabase();
+  return { inMemory, [Symbol.asyncDispose]: async () => inMemory.close() };
 }
 
 /** A server's database, or the embedded one under the lock of its data directory. */
-export async function openSqlDatabase(config: Config, logger: Logger | undefined): Promise<OpenedDatabase> {
+export async function openSqlDatabase(
+  config: Config,
+  logger: Logger | undefined,
+): Promise<{ readonly sql: SqlDatabase } & AsyncDisposable> {
   const { url, schema, poolMax, statementTimeoutMs, connectTimeoutMs } = databaseSettings(config);
   if (url !== undefined) {
     const onStateChange = (state: string) => logger?.warn({ state }, "database_state_changed");
-    const options = { url, schema, poolMax, statementTimeoutMs, connectTimeoutMs, onStateChange };
-    const database = await openPostgres(options);
-    return { database, [Symbol.asyncDispose]: () => database[Symbol.asyncDispose]() };
+    const sql = await openPostgres({ url, schema, poolMax, statementTimeoutMs, connectTimeoutMs, onStateChange });
+    return { sql, [Symbol.asyncDispose]: () => sql[Symbol.asyncDispose]() };
   }
   const dataDirectory = resolve(config.dataDirectory);
   const lock = await DataDirectoryLock.acquire(dataDirectory);
   try {
-    const options = { dataDirectory: join(dataDirectory, DATABASE_FOLDER), schema, statementTimeoutMs };
-    const database = await openPGlite(options);
+    const sql = await openPGlite({ dataDirectory: join(dataDirectory, DATABASE_FOLDER), schema, statementTimeoutMs });
     return {
-      database,
+      sql,
       async [Symbol.asyncDispose]() {
-        await database[Symbol.asyncDispose]();
+        await sql[Symbol.asyncDispose]();
         await lock[Symbol.asyncDispose]();
       },
     };
@@ -74,7 +84,7 @@ export function migratorOf(config: Config, database: SqlDatabase, logger: Logger
 type DatabaseSettings = NonNullable<Config["storage"]["warm"]["relational"]["postgres"]>;
 
 /** A configuration that chose PostgreSQL has its section. */
-function databaseSettings({ storage }: Config): DatabaseSettings {
+export function databaseSettings({ storage }: Config): DatabaseSettings {
   const { postgres } = storage.warm.relational;
   invariant(postgres, "a checked configuration has the section of the engine that it chose");
   return postgres;

@@ -1,0 +1,85 @@
+import { randomUUID } from "node:crypto";
+import { inMemoryCacheSettings } from "../config/engine-settings.ts";
+import type { CacheStore } from "../storage/cache-store.ts";
+import { InMemoryCacheStore } from "../storage/in-memory/in-memory-cache-store.ts";
+import { NearCacheStore } from "../storage/near-cache-store.ts";
+import { ObservedCacheStore } from "../storage/observability/observed-cache-store.ts";
+import { postgresInvalidationChannel } from "../storage/postgres/postgres-invalidation-channel.ts";
+import { redisInvalidationChannel } from "../storage/redis/redis-invalidation-channel.ts";
+import { resilientCacheStore } from "../storage/resilience/resilient-cache-store.ts";
+import { TieredCacheStore } from "../storage/tiered-cache-store.ts";
+import { redisConnection } from "./built-in-engines.ts";
+import {
+  defaultTtlMs,
+  failureOf,
+  guardOptions,
+  type OpenedTier,
+  observerOf,
+  openEngine,
+  opened,
+  type TierOptions,
+} from "./open-tier.ts";
+
+/**
+ * The hot tier. On Redis it has a part in this process in front, which hears of other processes over Redis too; in this process
+ * alone it hears of them over the PostgreSQL server, if that is where the vault is. What can fail is behind a guard.
+ */
+export async function openHotTier(options: TierOptions): Promise<OpenedTier<CacheStore>> {
+  const store = await openEngine("hot", options);
+  if (store instanceof InMemoryCacheStore) return openInProcess(store, options);
+  const failure = await failureOf(store);
+  const { required, redis } = options.config.storage.hot;
+  if (failure !== undefined && required) {
+    await store[Symbol.asyncDispose]();
+    throw failure;
+  }
+  const guard = guardOptions("hot", options, failure !== undefined);
+  const policy = { ...guard.policy, deadlineMs: redis?.commandTimeoutMs ?? guard.policy.deadlineMs };
+  const far = resilientCacheStore(store, { ...guard, policy, defaultTtlMs: defaultTtlMs(options) });
+  return openInFrontOf(far, options);
+}
+
+async function openInFrontOf(
+  far: ReturnType<typeof resilientCacheStore>,
+  options: TierOptions,
+): Promise<OpenedTier<CacheStore>> {
+  const { engine, redis, "in-memory": room } = options.config.storage.hot;
+  // An engine from outside does not say how its processes could hear of each other.
+  if (engine !== "redis" || !redis) return opened("hot", options, { store: far, probed: far });
+  const shared = <Client extends AsyncDisposable>(endpoint: string, open: () => Promise<Client>) =>
+    options.clients.get(endpoint, open);
+  const closing = new AsyncDisposableStack();
+  closing.use(far);
+  const { entriesMax, bytesMax } = room ?? inMemoryCacheSettings.parse({});
+  const near = closing.use(
+    new InMemoryCacheStore({ entriesMax, charactersMax: bytesMax, defaultTtlMs: defaultTtlMs(options) }),
+  );
+  const connection = await redisConnection({ settings: redis, shared });
+  const channel = closing.use(redisInvalidationChannel(connection, { processId: randomUUID() }));
+  const store = closing.use(new TieredCacheStore({ near, far, channel, defaultTtlMs: defaultTtlMs(options) }));
+  return opened("hot", options, { store, probed: far, closing });
+}
+
+function openInProcess(near: InMemoryCacheStore, options: TierOptions): OpenedTier<CacheStore> {
+  const closing = new AsyncDisposableStack();
+  closing.use(near);
+  const { postgres } = options.config.storage.warm.relational;
+  const inner =
+    postgres?.url === undefined ? near : closing.use(hearing(near, { ...postgres, url: postgres.url }, closing));
+  const store = closing.use(new ObservedCacheStore(inner, observerOf("hot", options)));
+  return opened("hot", options, { store, probed: store, closing });
+}
+
+/** Other processes may use the same database server, and write what is cached here. */
+function hearing(
+  near: InMemoryCacheStore,
+  {
+    url,
+    schema,
+    connectTimeoutMs,
+  }: { readonly url: string; readonly schema: string; readonly connectTimeoutMs: number },
+  closing: AsyncDisposableStack,
+): NearCacheStore {
+  const channel = closing.use(postgresInvalidationChannel({ url, schema, connectTimeoutMs, processId: randomUUID() }));
+  return new NearCacheStore({ near, channel });
+}

@@ -23,8 +23,8 @@ export interface EntityColumn<T extends Entity> {
   readonly column: string;
   /**
    * `bigint` values are `bigint`s of 64 bits, `integer`s are numbers of 32, `instant`s are `Instant`s, `hex` is
-   * lower-case text kept as bytes, `uuid`s are lower-case. Texts compare by code point: indexes of their columns have the
-   * collation `C`.
+   * lower-case text kept as bytes, `uuid`s are lower-case. Texts compare by code point: indexes of their columns have
+   * the collation `C`.
    */
   readonly type: ColumnType;
   readonly nullable?: true | undefined;

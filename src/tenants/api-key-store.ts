@@ -11,7 +11,9 @@ export type RevocationOutcome = "revoked" | "already_revoked" | "last_admin" | "
  * Every method may reject with `storage_unavailable`, `storage_timeout` or `closed`.
  */
 export interface ApiKeyStore {
-  /** False when a key with this hash exists in any tenant; then nothing was written, and a transaction comes to nothing. */
+  /**
+   * False when a key with this hash exists in any tenant; then nothing was written, and a transaction comes to nothing.
+   */
   insert(key: ApiKeyInsert): Promise<boolean>;
   get(apiKeyId: ApiKeyId): Promise<ApiKey | undefined>;
   /** Newest first (by id, descending), revoked and expired ones too. Rejects with `invalid_cursor`. */

@@ -67,7 +67,10 @@ export class TenantService {
   }
 }
 
-/** Adds a tenant and its first administrator key. Rejects with `tenant_exists` when the slug, or the platform's place, is taken. */
+/**
+ * Adds a tenant and its first administrator key. Rejects with `tenant_exists` when the slug, or the platform's place,
+ * is taken.
+ */
 export async function insertTenant(
   scope: AdministrationScope,
   { clock, ids }: { readonly clock: Clock; readonly ids: IdGenerator },

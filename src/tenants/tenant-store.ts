@@ -13,7 +13,8 @@ import type { Tenant, TenantChange } from "./tenant.ts";
 export interface TenantStore {
   /**
    * Inserts the tenant, whose id must be the one the store is bound to. False when the slug is taken, or when there is
-   * a platform tenant already and this one would be a second; then nothing was written, and a transaction comes to nothing.
+   * a platform tenant already and this one would be a second; then nothing was written, and a transaction comes to
+   * nothing.
    */
   insert(tenant: Tenant): Promise<boolean>;
   get(): Promise<Tenant | undefined>;

@@ -1,6 +1,7 @@
 import type { JsonValue } from "../json.ts";
 import type { CacheLease, CacheLookup } from "../storage/cache-store.ts";
 import { InMemoryCacheStore } from "../storage/in-memory/in-memory-cache-store.ts";
+import type { Removal } from "../storage/resilience/lost-removals.ts";
 import { type ResilientCacheStore, resilientCacheStore } from "../storage/resilience/resilient-cache-store.ts";
 import { FaultInjector, withFaults } from "./fault-injection.ts";
 import { type WatchedTier, type WatchedTierOptions, watchedTier } from "./watched-tier.ts";
@@ -12,6 +13,8 @@ export const NOT_REMOVED = { count: 0, degraded: true };
 export const UNREACHABLE = { kind: "fail", when: "before", code: "storage_unavailable" } as const;
 
 export interface FragileCache extends WatchedTier {
+  /** What the cache told to have been made up for. */
+  readonly madeUp: Removal[];
   /** The engine itself, which never fails. */
   readonly engine: InMemoryCacheStore;
   readonly faults: FaultInjector;
@@ -23,7 +26,10 @@ export function fragileCache(options: Partial<WatchedTierOptions> = {}): Fragile
   const tier = watchedTier({ tier: "hot", ...options });
   const engine = new InMemoryCacheStore({ nowMs: () => tier.timers.nowMs() });
   const faults = new FaultInjector();
-  return { ...tier, engine, faults, cache: resilientCacheStore(withFaults(engine, faults), tier.options) };
+  const madeUp: Removal[] = [];
+  const onMadeUp = (removals: readonly Removal[]) => void madeUp.push(...removals);
+  const cache = resilientCacheStore(withFaults(engine, faults), { ...tier.options, onMadeUp });
+  return { ...tier, engine, faults, cache, madeUp };
 }
 
 /** Fails three reads, which is an outage, and goes on failing. */

@@ -38,6 +38,7 @@ describe("a cache whose engine comes back", () => {
     faults.heal();
     await timers.advance(5_000);
     expect(faults.calls).toEqual(["ping", "invalidateAll"]);
+    expect(tier.madeUp).toEqual([{ by: "all" }]);
     expect(await cache.getMany(["k", "l"])).toMatchObject([{ hit: false }, { hit: false }]);
   });
 
@@ -77,6 +78,23 @@ describe("a cache whose engine comes back", () => {
     expect(cache.guard.breaker.state).toBe("open");
     expect(await cache.get("k")).toEqual(DEGRADED_MISS);
     await timers.advance(4_000);
+    expect(await cache.get("k")).toMatchObject({ hit: false, degraded: false });
+  });
+
+  it("owes them still when it gave no answer to that", async () => {
+    const tier = fragileCache();
+    const { cache, engine, faults, timers } = tier;
+    await engine.set("k", "old");
+    await breakDown(tier);
+    await cache.remove("k");
+    faults.heal();
+    faults.inject({ fault: { kind: "hang" }, methods: ["invalidateAll"], times: 1 });
+    await timers.advance(1_000);
+    await timers.advance(2_000);
+    expect(cache.guard.breaker.state).toBe("open");
+    await timers.advance(2_000);
+    expect(cache.guard.breaker.state).toBe("closed");
+    expect(faults.calls).toEqual(["ping", "invalidateAll", "ping", "invalidateAll"]);
     expect(await cache.get("k")).toMatchObject({ hit: false, degraded: false });
   });
 
@@ -144,6 +162,18 @@ describe("a single removal that is lost", () => {
     expect(faults.calls).toEqual([method, "ping", method]);
     expect(await cache.get("k")).toMatchObject({ hit: false, degraded: false });
     expect(await cache.get("m")).toEqual({ hit: true, value: "true" });
+  });
+
+  it("is told once it is made up for, so that others forget what they read meanwhile", async () => {
+    const { cache, faults, timers, madeUp } = fragileCache();
+    faults.inject({ fault: UNREACHABLE, methods: ["removeMany"], times: 1 });
+    faults.inject({ fault: { kind: "hold", when: "before" }, methods: ["removeMany"], times: 1 });
+    await cache.removeMany(["k", "l"]);
+    await timers.advance(0);
+    expect(madeUp).toEqual([]);
+    faults.heal();
+    await settled();
+    expect(madeUp).toEqual([{ by: "keys", keys: ["k", "l"] }]);
   });
 
   it("outdates what is being loaded", async () => {

@@ -42,19 +42,15 @@ export class LostRemovals {
     if (this.#isEverything || this.#size > REMEMBERED_MAX) this.#setEverything();
   }
 
-  /** Takes the removals that are remembered for everything, if there are any. */
-  widen(): void {
-    if (!this.isEmpty) this.#setEverything();
-  }
-
-  /** Rejects when the cache did not do it: then it owes everything. What is lost meanwhile stays owed. */
-  async makeUp(cache: CacheStore): Promise<void> {
-    const { everything, keys, tags, patterns } = this.#take();
+  /**
+   * What was made up for. Rejects when the cache did not do it: then it owes everything. What is lost meanwhile stays
+   * owed.
+   */
+  async makeUp(cache: CacheStore): Promise<readonly Removal[]> {
+    const removals = this.#take();
     try {
-      if (everything) await cache.invalidateAll();
-      if (keys.length > 0) await cache.removeMany(keys);
-      for (const tag of tags) await cache.removeByTag(tag);
-      for (const pattern of patterns) await cache.removeByPattern(pattern);
+      for (const removal of removals) await repeat(removal, cache);
+      return removals;
     } catch (error) {
       this.#setEverything();
       throw error;
@@ -65,16 +61,14 @@ export class LostRemovals {
     return this.#keys.size + this.#tags.size + this.#patterns.size;
   }
 
-  #take() {
-    const taken = {
-      everything: this.#isEverything,
-      keys: [...this.#keys],
-      tags: [...this.#tags],
-      patterns: [...this.#patterns],
-    };
+  #take(): Removal[] {
+    const removals: Removal[] = this.#isEverything ? [{ by: "all" }] : [];
+    if (this.#keys.size > 0) removals.push({ by: "keys", keys: [...this.#keys] });
+    for (const tag of this.#tags) removals.push({ by: "tag", tag });
+    for (const pattern of this.#patterns) removals.push({ by: "pattern", pattern });
     this.#clear();
     this.#isEverything = false;
-    return taken;
+    return removals;
   }
 
   #setEverything(): void {
@@ -86,5 +80,21 @@ export class LostRemovals {
     this.#keys.clear();
     this.#tags.clear();
     this.#patterns.clear();
+  }
+}
+
+async function repeat(removal: Removal, cache: CacheStore): Promise<void> {
+  switch (removal.by) {
+    case "keys":
+      await cache.removeMany(removal.keys);
+      break;
+    case "tag":
+      await cache.removeByTag(removal.tag);
+      break;
+    case "pattern":
+      await cache.removeByPattern(removal.pattern);
+      break;
+    case "all":
+      await cache.invalidateAll();
   }
 }

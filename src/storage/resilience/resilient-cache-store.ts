@@ -27,6 +27,11 @@ import { within } from "./within.ts";
 export interface ResilientCacheStoreOptions extends TierGuardOptions {
   /** The engine's, for what is loaded through the cache. */
   readonly defaultTtlMs?: number | undefined;
+  /**
+   * Told of removals that were lost and are done now. Whoever keeps what others read from the same engine has to be
+   * told again: since the first time they may have read what was still there.
+   */
+  readonly onMadeUp?: ((removals: readonly Removal[]) => void) | undefined;
 }
 
 const MISS = Object.freeze({ hit: false, lease: undefined, degraded: true } as const);
@@ -53,6 +58,7 @@ export class ResilientCacheStore implements CacheStore {
   readonly #lost = new LostRemovals();
   readonly #loads: LoadThrough;
   readonly #operations: ReturnType<typeof cacheOperations>;
+  readonly #onMadeUp: ResilientCacheStoreOptions["onMadeUp"];
   #bypassed = 0;
   /** The engine answers, and nothing is read from it before it has made up for what was lost. */
   #isCatchingUp = false;
@@ -60,6 +66,7 @@ export class ResilientCacheStore implements CacheStore {
 
   constructor(inner: CacheStore, options: ResilientCacheStoreOptions) {
     this.#inner = inner;
+    this.#onMadeUp = options.onMadeUp;
     if (options.startsDown) this.#lost.remember({ by: "all" });
     this.guard = new TierGuard(options, {
       recovery: this.#recovery(),
@@ -222,14 +229,17 @@ export class ResilientCacheStore implements CacheStore {
   #recovery(): Recovery {
     return {
       attempt: async () => {
+        const isOwing = !this.#lost.isEmpty;
         try {
           const { policy, tier, timers } = this.guard;
           const error = () => deadlineError(tier);
           await within(timers, { ms: policy.deadlineMs ?? MAKE_UP_MS, error }, () => this.#inner.ping());
           this.#isCatchingUp = true;
-          await within(timers, { ms: MAKE_UP_MS, error }, () => this.#lost.makeUp(this.#inner));
+          const removals = await within(timers, { ms: MAKE_UP_MS, error }, () => this.#lost.makeUp(this.#inner));
+          if (removals.length > 0) this.#onMadeUp?.(removals);
         } catch (error) {
-          this.#lost.widen();
+          // Also what was given up halfway: nobody knows how far it came.
+          if (isOwing || !this.#lost.isEmpty) this.#lost.remember({ by: "all" });
           throw error;
         }
       },

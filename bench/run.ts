@@ -13,6 +13,7 @@ import { growthInUse } from "./operations/growth-in-use.ts";
 import { readyTime } from "./operations/ready-time.ts";
 import { sessions } from "./operations/sessions.ts";
 import { validation } from "./operations/validation.ts";
+import { worm } from "./operations/worm.ts";
 import { openPGliteArena } from "./pglite-arena.ts";
 import { openPostgresArena } from "./postgres-arena.ts";
 import { tableOf } from "./report.ts";
@@ -32,6 +33,7 @@ const BUSY_ABOVE = 1;
 const ALONE: Readonly<Record<string, (effort: Effort) => Section[] | Promise<Section[]>>> = {
   validation,
   "ready-time": readyTime,
+  worm,
   sessions,
 };
 

@@ -23,3 +23,10 @@ export { seededIds } from "./seeded-ids.ts";
 export { SESSION_MAX_AGE_MS, type SessionStorage } from "./session-storage.ts";
 export { sessionStoreContract } from "./session-store-contract.ts";
 export { type TenantScope, type TenantStorage, tenantStoreContract } from "./tenant-store-contract.ts";
+export {
+  type KeptRow,
+  type LogPlace,
+  type OpenWormStorage,
+  type WormStorage,
+  wormStoreContract,
+} from "./worm-store-contract.ts";

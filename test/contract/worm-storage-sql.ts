@@ -1,6 +1,5 @@
 import type { Instant } from "../../src/clock.ts";
 import type { JsonObject } from "../../src/json.ts";
-import { worm as wormMigration } from "../../src/migrations/0006-worm.ts";
 import { ALL_MIGRATIONS } from "../../src/migrations/all-migrations.ts";
 import { Migrator } from "../../src/migrations/migrator.ts";
 import { PostgresWormDatabase } from "../../src/storage/postgres/postgres-worm-store.ts";
@@ -8,14 +7,10 @@ import type { OwnerConnection } from "../../src/storage/postgres/sql-database.ts
 import type { SqlEngine, TestDatabase } from "../../src/testing/sql-engines.ts";
 import type { KeptRow, LogPlace, WormStorage } from "../../src/testing/worm-storage.ts";
 
-const MIGRATIONS = ALL_MIGRATIONS.includes(wormMigration)
-  ? ALL_MIGRATIONS
-  : [...ALL_MIGRATIONS, { ...wormMigration, version: ALL_MIGRATIONS.length + 1 }];
-
 /** A schema of its own, dropped when the storage is disposed of. */
 export async function openSqlWormStorage(engine: SqlEngine): Promise<WormStorage & { readonly opened: TestDatabase }> {
   const opened = await engine.open();
-  await new Migrator({ ...opened, migrations: MIGRATIONS }).up();
+  await new Migrator({ ...opened, migrations: ALL_MIGRATIONS }).up();
   const { database, schema } = opened;
   const worm = new PostgresWormDatabase(database);
   return {

@@ -1,9 +1,11 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startProgram } from "../../src/testing/child-program.ts";
 import { type InstalledPackage, installPackage } from "./installed-package.ts";
+import { serve } from "./strongroom-process.ts";
 
 let installed: InstalledPackage;
 
@@ -70,4 +72,28 @@ describe("an engine from outside, with the package installed", () => {
     await using after = await withStore(`print([await store.get("k"), (await store.get("gone")).hit]);`);
     expect(await printed(after)).toEqual([{ hit: true, value: { a: 1 } }, false]);
   });
+
+  it("serves as the hot tier of a vault whose configuration names it", async () => {
+    await using serving = await serve({ directory: installed.directory, main: installed.main });
+    const ready = await fetch(`${serving.url}/ready`);
+    expect(await ready.json()).toMatchObject({
+      tiers: expect.arrayContaining([expect.objectContaining({ tier: "hot", engine: "sqlite", status: "up" })]),
+    });
+    const headers = { authorization: `Bearer ${serving.generatedKey}`, "content-type": "application/json" };
+    const body = JSON.stringify({ channelIdentity: { channel: "webchat", channelUserId: "visitor" } });
+    const created = await fetch(`${serving.url}/v1/customers`, { method: "POST", headers, body });
+    const { customerId } = (await created.json()) as { customerId: string };
+    expect((await fetch(`${serving.url}/v1/customers/${customerId}`, { headers })).status).toBe(200);
+    expect(cachedKeys().some((key) => key.includes(customerId))).toBe(true);
+    serving.program.send("SIGTERM");
+    expect(await serving.program.exit()).toBe(0);
+    expect(serving.program.errors()).not.toContain("ExperimentalWarning");
+  }, 120_000);
 });
+
+function cachedKeys(): string[] {
+  const database = new DatabaseSync(join(installed.directory, "data/cache.sqlite"), { readOnly: true });
+  const rows = database.prepare("select key from entries").all();
+  database.close();
+  return rows.map(({ key }) => String(key));
+}

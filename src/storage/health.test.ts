@@ -95,6 +95,18 @@ describe("the health of the storage", () => {
     expect(await health.check()).toMatchObject({ status: "ready" });
   });
 
+  it("is asked for again at once when a circuit has changed", async () => {
+    let state: "closed" | "open" = "closed";
+    const { health, faults } = open({ tier: "cold", required: true, circuit: () => state });
+    expect(await health.check()).toMatchObject({ status: "ready" });
+    state = "open";
+    expect(await health.check()).toMatchObject({ status: "not_ready" });
+    state = "closed";
+    expect(await health.check()).toMatchObject({ status: "ready" });
+    await health.check();
+    expect(faults[0]?.calls).toHaveLength(3);
+  });
+
   it("is degraded for a tier that answers and is not used yet", async () => {
     const circuit = () => "open" as const;
     const hot = open({ tier: "hot", required: false, circuit });

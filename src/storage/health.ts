@@ -45,13 +45,15 @@ const KEPT_UNWELL_MS = 1_000;
 
 /**
  * Asks every tier for a sign of life: all at once, for 2 seconds at most, and not again for 5 seconds; for 1 second
- * when one of them was not up.
+ * when one of them was not up, and at once when a circuit has changed since.
  */
 export class StorageHealthCheck {
   readonly #probes: readonly TierProbe[];
   readonly #timers: Timers;
   #health: Promise<StorageHealth> | undefined;
   #freshUntilMs = 0;
+  /** As they were when the health became known; `undefined` until it is. */
+  #circuits: string | undefined;
 
   constructor(probes: readonly TierProbe[], timers: Timers = systemTimers) {
     this.#probes = probes;
@@ -60,9 +62,11 @@ export class StorageHealthCheck {
 
   /** Never rejects. */
   check(): Promise<StorageHealth> {
-    if (this.#health && this.#timers.nowMs() < this.#freshUntilMs) return this.#health;
+    const hasChanged = this.#circuits !== undefined && this.#circuits !== circuitsOf(this.#probes);
+    if (this.#health && !hasChanged && this.#timers.nowMs() < this.#freshUntilMs) return this.#health;
     // Until it is known, which is soon, everybody waits for the same.
     this.#freshUntilMs = Number.POSITIVE_INFINITY;
+    this.#circuits = undefined;
     this.#health = this.#ask();
     return this.#health;
   }
@@ -72,6 +76,7 @@ export class StorageHealthCheck {
     const tiers = await Promise.all(this.#probes.map((probe) => this.#probe(probe)));
     const status = overall(tiers);
     this.#freshUntilMs = askedMs + (status === "ready" ? KEPT_MS : KEPT_UNWELL_MS);
+    this.#circuits = circuitsOf(this.#probes);
     return { status, tiers };
   }
 
@@ -93,6 +98,10 @@ export class StorageHealthCheck {
       return isVaultError(failure) ? failure.code : "internal_error";
     }
   }
+}
+
+function circuitsOf(probes: readonly TierProbe[]): string {
+  return probes.map(({ circuit }) => circuit?.() ?? "").join(" ");
 }
 
 function statusOf(code: string | null, circuit: CircuitState): TierHealth["status"] {

@@ -27,8 +27,7 @@ export interface TierDiagnosis {
 /** Opens every tier by itself, asks it for a sign of life and closes it: nothing is migrated, prepared or written. */
 export async function diagnose(options: OpenStorageOptions): Promise<readonly TierDiagnosis[]> {
   await using closing = new AsyncDisposableStack();
-  const { config, logger } = options;
-  const relational = openDatabase(config, logger);
+  const relational = openDatabase(options.config);
   closing.defer(async () => (await relational.catch(() => undefined))?.[Symbol.asyncDispose]());
   const clients = closing.use(new SharedClients());
   const tiers: TierOptions = { ...completed(options), clients };

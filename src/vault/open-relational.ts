@@ -21,7 +21,7 @@ export async function openRelational(
   config: Config,
   logger: Logger | undefined,
 ): Promise<RelationalDatabase & AsyncDisposable> {
-  const opened = await openDatabase(config, logger);
+  const opened = await openDatabase(config);
   if ("inMemory" in opened) return opened;
   try {
     const migrator = migratorOf(config, opened.sql, logger);
@@ -35,24 +35,17 @@ export async function openRelational(
 }
 
 /** The same without a look at its schema. */
-export async function openDatabase(
-  config: Config,
-  logger: Logger | undefined,
-): Promise<RelationalDatabase & AsyncDisposable> {
-  if (config.storage.warm.relational.engine !== "in-memory") return openSqlDatabase(config, logger);
+export async function openDatabase(config: Config): Promise<RelationalDatabase & AsyncDisposable> {
+  if (config.storage.warm.relational.engine !== "in-memory") return openSqlDatabase(config);
   const inMemory = new InMemoryDatabase();
   return { inMemory, [Symbol.asyncDispose]: async () => inMemory.close() };
 }
 
 /** A server's database, or the embedded one under the lock of its data directory. */
-export async function openSqlDatabase(
-  config: Config,
-  logger: Logger | undefined,
-): Promise<{ readonly sql: SqlDatabase } & AsyncDisposable> {
+export async function openSqlDatabase(config: Config): Promise<{ readonly sql: SqlDatabase } & AsyncDisposable> {
   const { url, schema, poolMax, statementTimeoutMs, connectTimeoutMs } = databaseSettings(config);
   if (url !== undefined) {
-    const onStateChange = (state: string) => logger?.warn({ state }, "database_state_changed");
-    const sql = await openPostgres({ url, schema, poolMax, statementTimeoutMs, connectTimeoutMs, onStateChange });
+    const sql = await openPostgres({ url, schema, poolMax, statementTimeoutMs, connectTimeoutMs });
     return { sql, [Symbol.asyncDispose]: () => sql[Symbol.asyncDispose]() };
   }
   const dataDirectory = resolve(config.dataDirectory);

@@ -13,8 +13,10 @@ import { builtInEngines } from "./built-in-engines.ts";
 import { inMemoryStores } from "./in-memory-stores.ts";
 import { openHotTier } from "./open-hot-tier.ts";
 import { openRelational, type RelationalDatabase } from "./open-relational.ts";
+import { openSessions } from "./open-sessions.ts";
 import { guardOptions, openColdTier, openDocumentsTier, type TierOptions } from "./open-tier.ts";
 import { postgresStores } from "./postgres-stores.ts";
+import { type SessionEngine, withSessions } from "./session-engine.ts";
 import { SharedClients } from "./shared-clients.ts";
 import { startFailure } from "./start-failure.ts";
 import type { Storage } from "./storage.ts";
@@ -54,8 +56,9 @@ export async function openStorage(options: OpenStorageOptions): Promise<Storage>
   if (!isOpen(database) || !isOpen(hot) || !isOpen(documents) || !isOpen(cold)) {
     throw failureOf(options.config, [hot, database, documents, cold]);
   }
-  const stores = storesOf(database.value);
-  const probes = [probeOf(stores), hot.value.probe, documents.value.probe, cold.value.probe];
+  const sessions = await openSessions(options.config, tierOptions.clients);
+  const stores = storesOf(database.value, sessions);
+  const probes = [probeOf(stores, database.value), hot.value.probe, documents.value.probe, cold.value.probe];
   const closing = opening.move();
   return {
     stores,
@@ -81,12 +84,13 @@ export function completed(options: OpenStorageOptions) {
 /** The relational tier's database; one on a server is behind a guard. */
 async function openGuarded(
   options: Pick<TierOptions, "config" | "logger" | "meters">,
-): Promise<RelationalDatabase & AsyncDisposable> {
+): Promise<RelationalDatabase & AsyncDisposable & Pick<TierProbe, "circuit">> {
   const opened = await openRelational(options.config, options.logger);
   if ("inMemory" in opened) return opened;
   const sql = new ResilientSqlDatabase(opened.sql, guardOptions("relational", options, false));
   return {
     sql,
+    circuit: () => sql.guard.breaker.state,
     async [Symbol.asyncDispose]() {
       sql.guard.dispose();
       await opened[Symbol.asyncDispose]();
@@ -95,13 +99,14 @@ async function openGuarded(
 }
 
 /** The stores of domains over the relational tier's database. Disposing of them leaves that open. */
-function storesOf(database: RelationalDatabase): Stores {
-  const stores = "inMemory" in database ? inMemoryStores(database.inMemory) : postgresStores(database.sql);
+function storesOf(database: RelationalDatabase, sessions: SessionEngine | undefined): Stores {
+  const inDatabase = "inMemory" in database ? inMemoryStores(database.inMemory) : postgresStores(database.sql);
+  const stores = sessions ? withSessions(inDatabase, sessions) : inDatabase;
   return { ...stores, [Symbol.asyncDispose]: () => Promise.resolve() };
 }
 
-function probeOf(stores: Stores): TierProbe {
-  return { tier: "relational", engine: stores.engine, required: true, ping: () => stores.ping() };
+function probeOf(stores: Stores, { circuit }: Pick<TierProbe, "circuit">): TierProbe {
+  return { tier: "relational", engine: stores.engine, required: true, ping: () => stores.ping(), circuit };
 }
 
 function isOpen<T>(result: PromiseSettledResult<T>): result is PromiseFulfilledResult<T> {

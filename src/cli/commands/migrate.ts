@@ -37,7 +37,7 @@ export const migrate: Command = {
     if (!action) throw usageError(`There is no action ${name}: it is up, down, status or sql.`);
     if (config.storage.warm.relational.engine === "in-memory")
       throw usageError("The in-memory engine has no schema to migrate.");
-    const opened = await openSqlDatabase(config, undefined);
+    const opened = await openSqlDatabase(config);
     try {
       const { text, json } = await action(migratorOf(config, opened.sql, undefined), options);
       context.print(context.isJson ? JSON.stringify(json) : text);

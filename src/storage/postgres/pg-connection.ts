@@ -4,7 +4,7 @@ import { abortedError } from "../until-aborted.ts";
 import { cancelRequest } from "./cancel-request.ts";
 import type { ConnectionLease, ConnectionSource } from "./connection-source.ts";
 import { lendToOwner } from "./owner-session.ts";
-import { type DatabaseState, PostgresDatabase } from "./postgres-database.ts";
+import { PostgresDatabase } from "./postgres-database.ts";
 import { type ConnectionSettings, ScopedConnection, type ScopedStatement } from "./scoped-connection.ts";
 import type { OwnerConnection, SqlDatabase, SqlRow } from "./sql-database.ts";
 import { breaksConnection, translateError } from "./translate-error.ts";
@@ -20,7 +20,6 @@ export interface PostgresOptions {
   /** For a new connection, and for a free one when all are taken. Default 5,000. */
   readonly connectTimeoutMs?: number | undefined;
   readonly applicationName?: string | undefined;
-  readonly onStateChange?: ((state: DatabaseState) => void) | undefined;
 }
 
 const SERVER_VERSION_MIN = 140_000;
@@ -51,7 +50,6 @@ export async function openPostgres(options: PostgresOptions): Promise<SqlDatabas
   }
   return new PostgresDatabase(source, {
     drainTimeoutMs: statementTimeoutMs + CLIENT_GRACE_MS,
-    onStateChange: options.onStateChange,
   });
 }
 

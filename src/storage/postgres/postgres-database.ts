@@ -14,13 +14,9 @@ import {
 } from "./sql-database.ts";
 import { runTransaction } from "./sql-transaction.ts";
 
-export type DatabaseState = "available" | "unavailable";
-
 export interface PostgresDatabaseOptions {
   /** How long calls that are open when the database is closed may take to finish. */
   readonly drainTimeoutMs: number;
-  /** Told when the database goes away and when it answers again, once per change. */
-  readonly onStateChange?: ((state: DatabaseState) => void) | undefined;
 }
 
 const PING: SqlStatement = { name: "strongroom_ping", text: "select 1" };
@@ -32,7 +28,6 @@ export class PostgresDatabase implements SqlDatabase {
   readonly #source: ConnectionSource;
   readonly #options: PostgresDatabaseOptions;
   readonly #textByName = new Map<string, string>();
-  #state: DatabaseState = "available";
   #openCalls = 0;
   #closing: Promise<void> | undefined;
   #whenIdle: (() => void) | undefined;
@@ -98,20 +93,10 @@ export class PostgresDatabase implements SqlDatabase {
     if (this.#closing) throw new VaultError("closed", "The database was closed.");
     this.#openCalls++;
     try {
-      const result = await work();
-      if (this.#state === "unavailable") this.#changeState("available");
-      return result;
-    } catch (error) {
-      if (this.#state === "available" && isVaultError(error, "storage_unavailable")) this.#changeState("unavailable");
-      throw error;
+      return await work();
     } finally {
       if (--this.#openCalls === 0) this.#whenIdle?.();
     }
-  }
-
-  #changeState(state: DatabaseState): void {
-    this.#state = state;
-    this.#options.onStateChange?.(state);
   }
 
   async #close(): Promise<void> {

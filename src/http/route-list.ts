@@ -9,6 +9,7 @@ import { getAsset } from "./routes/assets/get-asset.ts";
 import { getAssetContent } from "./routes/assets/get-asset-content.ts";
 import { listAssets } from "./routes/assets/list-assets.ts";
 import { listAuditEvents } from "./routes/audit/list-audit-events.ts";
+import { invalidateCache } from "./routes/cache/invalidate-cache.ts";
 import { deleteCustomer } from "./routes/customers/delete-customer.ts";
 import { getCustomer } from "./routes/customers/get-customer.ts";
 import { getOrCreateCustomer } from "./routes/customers/get-or-create-customer.ts";
@@ -101,6 +102,7 @@ export const ROUTES: readonly Route[] = [
   deleteRequirements,
   expireStale,
   detectOrphans,
+  invalidateCache,
   listAuditEvents,
   createApiKey,
   listApiKeys,

@@ -38,19 +38,35 @@ export interface OpenedEngine {
 
 /** An engine that every acceptance test runs on. */
 export interface IntegrationEngine {
-  readonly name: Stores["engine"];
+  readonly name: Stores["engine"] | `${Stores["engine"]} behind a cache`;
+  /** Whether profiles are kept in a cache of this process. */
+  readonly isCached?: boolean;
   /** @param options what a server is opened with */
   open(options?: SqlEngineOptions): Promise<OpenedEngine>;
 }
 
-/** In memory, PGlite, and the PostgreSQL server that DATABASE_URL names, if it names one. */
+/** STRONGROOM_TEST_CACHE=1 puts the databases behind a cache, too. */
+const CACHES_DATABASES = process.env["STRONGROOM_TEST_CACHE"] === "1";
+
+/**
+ * In memory, without and with a cache, which is where what is old would be seen first; PGlite, and the PostgreSQL server
+ * that DATABASE_URL names, if it names one.
+ */
 export function integrationEngines(): IntegrationEngine[] {
   const inMemory: IntegrationEngine = { name: "in-memory", open: openInMemory };
-  return [inMemory, ...sqlEngines().map(sqlEngine)];
+  return [inMemory, behindCache(inMemory), ...sqlEngines().map(sqlEngine)];
+}
+
+function behindCache(engine: IntegrationEngine): IntegrationEngine {
+  return { ...engine, name: `${engine.name as Stores["engine"]} behind a cache`, isCached: true };
 }
 
 function sqlEngine(engine: SqlEngine): IntegrationEngine {
-  return { name: engine.flavour, open: (options) => openSql(engine, options) };
+  const plain: IntegrationEngine = {
+    name: engine.flavour,
+    open: (options) => openSql(engine, options),
+  };
+  return CACHES_DATABASES ? behindCache(plain) : plain;
 }
 
 async function openInMemory(): Promise<OpenedEngine> {

@@ -169,18 +169,21 @@ const CHANGED: Readonly<Record<string, object>> = {
   createApiKey: { name: "other" },
 };
 
-describe.each(integrationEngines().filter(({ name }) => name === "postgres"))("a pool of two connections", (engine) => {
-  it("is enough for any number of requests that wait for each other", async () => {
-    await using world = await openWorld(engine, { storage: { warm: { relational: { postgres: { poolMax: 2 } } } } });
-    const customer = await newCustomer(world.a);
-    const agentId = uuid();
-    await defineFields(world.a.admin, agentId, { account: { valueType: "string", encryptionRequired: true } });
-    const body = { agentId, fields: [{ name: "account", value: "ES-1", source: "user_provided" }] };
-    const headers = { "idempotency-key": "the-same" };
-    const requests = Array.from({ length: 40 }, (_, number) =>
-      world.a.agent.post(`${customer.url}/fields`, body, number % 2 === 0 ? headers : {}),
-    );
-    for (const reply of await Promise.all(requests)) reply.expect(200);
-    expect(await customer.history("account")).toHaveLength(21);
-  });
-});
+describe.each(integrationEngines().filter(({ name }) => name.startsWith("postgres")))(
+  "a pool of two connections",
+  (engine) => {
+    it("is enough for any number of requests that wait for each other", async () => {
+      await using world = await openWorld(engine, { storage: { warm: { relational: { postgres: { poolMax: 2 } } } } });
+      const customer = await newCustomer(world.a);
+      const agentId = uuid();
+      await defineFields(world.a.admin, agentId, { account: { valueType: "string", encryptionRequired: true } });
+      const body = { agentId, fields: [{ name: "account", value: "ES-1", source: "user_provided" }] };
+      const headers = { "idempotency-key": "the-same" };
+      const requests = Array.from({ length: 40 }, (_, number) =>
+        world.a.agent.post(`${customer.url}/fields`, body, number % 2 === 0 ? headers : {}),
+      );
+      for (const reply of await Promise.all(requests)) reply.expect(200);
+      expect(await customer.history("account")).toHaveLength(21);
+    });
+  },
+);

@@ -55,6 +55,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     "deleteRequirements",
     "expireStale",
     "detectOrphans",
+    "invalidateCache",
   ],
   admin: ["createApiKey", "listApiKeys", "getApiKey", "revokeApiKey"],
   // Administrators of the platform's own tenant only.

@@ -185,6 +185,9 @@ export const ROUTE_REQUESTS: Readonly<Record<string, Describe>> = {
   detectOrphans: ({ customerId }) => {
     return { method: "POST", url: `/v1/admin/profiles/detect-orphans?customerId=${customerId}` };
   },
+  invalidateCache: ({ customerId }) => {
+    return { method: "POST", url: "/v1/admin/cache/invalidate", body: { customerId } };
+  },
   listAuditEvents: get(({ customerId }) => `/v1/audit/events?customerId=${customerId}&limit=1`),
   createApiKey: () => {
     const body = { name: "made", role: "agent", expiresAt: "2030-01-01T00:00:00Z" };

@@ -72,6 +72,7 @@ const VERDICTS: Readonly<Record<string, Verdict>> = {
   deleteRequirements: { nothing: { deleted: 0 } },
   expireStale: noPass,
   detectOrphans: noPass,
+  invalidateCache: { nothing: { enabled: expect.any(Boolean), removed: 0, degraded: false } },
   listAuditEvents: emptyList,
   createApiKey: { own: 201 },
   listApiKeys: { own: 200 },

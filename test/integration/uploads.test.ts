@@ -176,7 +176,7 @@ describe.each(integrationEngines())("uploads on $name", (engine) => {
       expect(repeat.expect(201)).toEqual(first.expect(201));
       expect(repeat.headers["idempotency-replayed"]).toBe("true");
       expect((await customer.events("asset_added")).length).toBe(events);
-      if (engine.name !== "in-memory") expect(await world.blobFiles()).toHaveLength(files + 1);
+      if (!engine.name.startsWith("in-memory")) expect(await world.blobFiles()).toHaveLength(files + 1);
       expect((await agent.get(`${customer.url}/assets/${first.json.id}/content`)).text).toBe("once");
     });
 
@@ -196,7 +196,7 @@ describe.each(integrationEngines())("uploads on $name", (engine) => {
         Array.from({ length: 8 }, () => send(uploadBody({ bytes: "at once" }), undefined, key)),
       );
       expect(new Set(replies.map((reply) => reply.expect(201).id)).size).toBe(1);
-      if (engine.name !== "in-memory") expect(await world.blobFiles()).toHaveLength(files + 1);
+      if (!engine.name.startsWith("in-memory")) expect(await world.blobFiles()).toHaveLength(files + 1);
     });
 
     it("that fail are not kept, so that they can be repeated", async () => {
@@ -209,7 +209,7 @@ describe.each(integrationEngines())("uploads on $name", (engine) => {
     });
   });
 
-  describe.runIf(engine.name !== "in-memory")("by a client that goes away", () => {
+  describe.runIf(!engine.name.startsWith("in-memory"))("by a client that goes away", () => {
     async function begin(url: string, body: ReturnType<typeof multipart>, sent: number): Promise<Socket> {
       const socket = connect(address);
       await once(socket, "connect");
@@ -265,7 +265,7 @@ describe.each(integrationEngines())("uploads on $name", (engine) => {
     });
   });
 
-  it.runIf(engine.name !== "in-memory")(
+  it.runIf(!engine.name.startsWith("in-memory"))(
     "that were never recorded are removed by the pass over the tenant once they are old",
     async () => {
       const files = await world.blobFiles();

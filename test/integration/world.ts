@@ -7,6 +7,7 @@ import type { ConfigInput } from "../../src/config/config-schema.ts";
 import { parseConfig } from "../../src/config/load-config.ts";
 import { createServer } from "../../src/http/create-server.ts";
 import type { TenantId } from "../../src/identifiers.ts";
+import { InMemoryCacheStore } from "../../src/storage/in-memory/in-memory-cache-store.ts";
 import { createTelemetry } from "../../src/telemetry/telemetry.ts";
 import { ROLES, type Role } from "../../src/tenants/role.ts";
 import { ManualClock } from "../../src/testing/manual-clock.ts";
@@ -66,7 +67,10 @@ export async function openWorld(engine: IntegrationEngine, settings: ConfigInput
   const stores = opening.use(opened.stores);
   const config = parseConfig({ dataDirectory, apiKey: PLATFORM_KEY, ...settings });
   const ids = seededIds(++worlds, () => Date.parse(clock.now()));
-  const vault = await assembleVault(config, stores, { clock, ids, ...telemetry });
+  const cache = engine.isCached
+    ? opening.use(new InMemoryCacheStore({ nowMs: () => Date.parse(clock.now()) }))
+    : undefined;
+  const vault = await assembleVault(config, stores, { clock, ids, cache, ...telemetry });
   const server = await createServer({ vault, telemetry, version: "0.0.0", validateAnswers: true });
   opening.defer(() => server.close());
   const platform = new Caller(server, PLATFORM_KEY);

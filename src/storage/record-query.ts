@@ -16,10 +16,10 @@ import {
 import type { Entity, PagedQuery, PagedResult, RecordQuery } from "./repository.ts";
 import { validateFilter, validateOrder } from "./validate-filter.ts";
 
-export const RECORD_LIMIT_DEFAULT = 100;
-export const RECORD_LIMIT_MAX = 1_000;
+const RECORD_LIMIT_DEFAULT = 100;
+const RECORD_LIMIT_MAX = 1_000;
 /** Records of one `addMany`, at most. */
-export const RECORDS_ADDED_MAX = 1_000;
+const RECORDS_ADDED_MAX = 1_000;
 
 /** What a record is sorted by. The last key is always the id, so that no two records are in the same place. */
 export interface RecordSortKey {

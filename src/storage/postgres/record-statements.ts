@@ -108,10 +108,13 @@ export class RecordStatements<T extends Entity> {
     const { parameters, conditions } = this.#conditions(filter, tenantId);
     const matching = `from ${this.#table} t where ${conditions.join(" and ")}`;
     const order = compileOrder(this.#sort(sortKeys));
+    // The rows are numbered once they are sorted and cut: numbered in the order of a window all of them would be sorted.
     const text = `select (select count(*)::double precision ${matching}) as "?total", page.*
       from (select) one left join (
-        select ${this.#selected}, row_number() over (order by ${order}) as "?place" ${matching}
-        order by ${order} limit ${parameters.add(limit, "bigint")} offset ${parameters.add(offset, "bigint")}
+        select cut.*, row_number() over () as "?place" from (
+          select ${this.#selected} ${matching}
+          order by ${order} limit ${parameters.add(limit, "bigint")} offset ${parameters.add(offset, "bigint")}
+        ) cut
       ) page on true order by "?place"`;
     return this.#bind("page", text, parameters);
   }

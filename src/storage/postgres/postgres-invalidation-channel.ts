@@ -64,10 +64,13 @@ class PostgresMessageTransport implements MessageTransport {
   }
 
   async #notify(topic: string, message: string): Promise<void> {
-    if (!this.#client) throw new VaultError("storage_unavailable", "The notification channel is not connected.");
+    const client = this.#client;
+    if (!client) throw new VaultError("storage_unavailable", "The notification channel is not connected.");
     try {
-      await this.#client.query({ ...NOTIFY, values: [this.#channelOf(topic), message] });
+      await client.query({ ...NOTIFY, values: [this.#channelOf(topic), message] });
     } catch (error) {
+      // A server that does not answer so small a question is not there any more, whatever the socket says.
+      client.connection.stream.destroy();
       throw translateError(error);
     }
   }

@@ -228,6 +228,8 @@ function newClient(address: RedisAddress, options: RedisOptions, { use, retryMsM
     socketTimeout: connectTimeout,
     maxRetriesPerRequest: 0,
     autoResendUnfulfilledCommands: false,
+    // The driver would not handle a failure of it, which would end the process. Subscribers do it themselves.
+    autoResubscribe: false,
     disableClientInfo: true,
     connectionName: `${options.keyPrefix ?? KEY_PREFIX}${use}`,
   } as const;

@@ -5,9 +5,12 @@ import type { TierName } from "./resilience/tier-policy.ts";
 import { systemTimers, type Timers } from "./resilience/timers.ts";
 import { within } from "./resilience/within.ts";
 
+/** The tiers, and sessions, which may be on a server of their own. */
+type ProbedPart = TierName | "sessions";
+
 /** How to look at one tier. */
 export interface TierProbe {
-  readonly tier: TierName;
+  readonly tier: ProbedPart;
   /** As the configuration names it. */
   readonly engine: string;
   /** The vault cannot do its work without it. */
@@ -19,7 +22,7 @@ export interface TierProbe {
 }
 
 export interface TierHealth {
-  readonly tier: TierName;
+  readonly tier: ProbedPart;
   readonly engine: string;
   /** `degraded`: the engine answers, but is not called until it has made up for its outage. */
   readonly status: "up" | "degraded" | "down";

@@ -1,6 +1,7 @@
 import type { Config } from "../config/config-schema.ts";
 import { redisSettings } from "../config/engine-settings.ts";
 import { invariant } from "../errors.ts";
+import type { TierProbe } from "../storage/health.ts";
 import type { RedisConnection } from "../storage/redis/redis-connection.ts";
 import { redisConnection } from "./built-in-engines.ts";
 import { openSessionEngine, type SessionEngine } from "./session-engine.ts";
@@ -16,6 +17,11 @@ import type { SharedClients } from "./shared-clients.ts";
  */
 export function openSessions(config: Config, clients: SharedClients): Promise<SessionEngine | undefined> {
   return openSessionEngine(config.sessions, () => connectionOf(config, clients));
+}
+
+/** Everything but sessions can be done without them, so that a process is not taken out of service for them. */
+export function sessionProbe({ sessions }: Config, engine: SessionEngine): TierProbe {
+  return { tier: "sessions", engine: sessions.engine, required: false, ping: (options) => engine.ping(options) };
 }
 
 function connectionOf({ sessions, storage }: Config, clients: SharedClients): Promise<RedisConnection> {

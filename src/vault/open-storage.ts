@@ -13,7 +13,7 @@ import { builtInEngines } from "./built-in-engines.ts";
 import { inMemoryStores } from "./in-memory-stores.ts";
 import { openHotTier } from "./open-hot-tier.ts";
 import { openRelational, type RelationalDatabase } from "./open-relational.ts";
-import { openSessions } from "./open-sessions.ts";
+import { openSessions, sessionProbe } from "./open-sessions.ts";
 import { guardOptions, openColdTier, openDocumentsTier, type TierOptions } from "./open-tier.ts";
 import { postgresStores } from "./postgres-stores.ts";
 import { type SessionEngine, withSessions } from "./session-engine.ts";
@@ -59,6 +59,7 @@ export async function openStorage(options: OpenStorageOptions): Promise<Storage>
   const sessions = await openSessions(options.config, tierOptions.clients);
   const stores = storesOf(database.value, sessions);
   const probes = [probeOf(stores, database.value), hot.value.probe, documents.value.probe, cold.value.probe];
+  if (sessions) probes.push(sessionProbe(options.config, sessions));
   const closing = opening.move();
   return {
     stores,

@@ -49,6 +49,9 @@ describe("the configuration of sessions", () => {
       url || "redis://127.0.0.1:1",
     );
     await expect(sessionsOf(vault).open(newPlace())).rejects.toMatchObject({ code: "storage_unavailable" });
+    const { status, tiers } = await vault.checkHealth();
+    expect(status).toBe("degraded");
+    expect(tiers.at(-1)).toMatchObject({ tier: "sessions", engine: "redis", status: "down", required: false });
     const customers = vault.tenant(vault.defaultTenantId).customers;
     expect(await customers.getOrCreate({ externalId: "a" })).toMatchObject({ created: true });
   });
@@ -57,6 +60,8 @@ describe("the configuration of sessions", () => {
     await using vault = await openWith({ engine, maxSessionAgeSeconds: 60 }, "redis://127.0.0.1:1");
     const { session } = await sessionsOf(vault).open(newPlace());
     expect(await sessionsOf(vault).get(session.sessionId)).toEqual(session);
+    const { tiers } = await vault.checkHealth();
+    expect(tiers.some(({ tier }) => tier === "sessions")).toBe(engine === "in-memory");
   });
 
   it("has no life that outlasts the tier which holds all sessions", async () => {

@@ -7,7 +7,7 @@ const readiness = z.strictObject({
     .meta({ description: "degraded is ready too: a tier that can be done without is missing." }),
   tiers: z.array(
     z.strictObject({
-      tier: z.enum(["hot", "relational", "documents", "cold"]),
+      tier: z.enum(["hot", "relational", "documents", "cold", "sessions"]),
       engine: z.string(),
       required: z.boolean(),
       status: z

@@ -18,7 +18,7 @@ const NAME_LENGTH_MAX = 128;
 const NAME_EXCLUDED = /[.$\0]/;
 
 /** What is kept of a document. Throws `limit_exceeded` and `invalid_value`. */
-export function encodeDocument<T>(descriptor: WormDescriptor<T>, document: T): EncodedDocument<T> {
+function encodeDocument<T>(descriptor: WormDescriptor<T>, document: T): EncodedDocument<T> {
   const bytes = calling(() => descriptor.encode(document), "cannot be encoded");
   requireAtMost(bytes.length, WORM_DOCUMENT_BYTES_MAX, "document");
   const indexed = calling(() => descriptor.indexed(document), "cannot be indexed");

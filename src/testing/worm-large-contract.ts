@@ -4,7 +4,7 @@ import { AT, ENTRY, entry, type WormSuite } from "./worm-storage.ts";
 
 /** What must hold for documents of many megabytes. On an engine of its own, because some read them all again and again. */
 export function wormLargeContract(suite: WormSuite): void {
-  describe("large documents", () => {
+  describe("large documents", { timeout: 60_000 }, () => {
     it("keeps the largest document and refuses a larger one", async () => {
       const { store } = await suite.newLog();
       const room = WORM_DOCUMENT_BYTES_MAX - ENTRY.encode({ text: "", facts: { n: 1 } }).length;

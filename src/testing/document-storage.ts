@@ -1,4 +1,7 @@
-import type { DocumentDatabase } from "../storage/document-store.ts";
+import { afterAll, afterEach, beforeAll, expect } from "vitest";
+import type { TenantId } from "../identifiers.ts";
+import type { CollectionDescriptor, DocumentBody, DocumentDatabase, DocumentStore } from "../storage/document-store.ts";
+import { seededIds } from "./seeded-ids.ts";
 
 /** An engine of documents under test. */
 export interface DocumentStorage extends AsyncDisposable {
@@ -8,3 +11,75 @@ export interface DocumentStorage extends AsyncDisposable {
 }
 
 export type OpenDocumentStorage = () => Promise<DocumentStorage>;
+
+export const PEOPLE: CollectionDescriptor = {
+  name: "people",
+  indexes: [
+    { name: "city", path: ["address", "city"], type: "string" },
+    { name: "age", path: ["age"], type: "number" },
+    { name: "email", path: ["email"], type: "string", unique: true },
+    { name: "number", path: ["papers", "number"], type: "number", unique: true },
+  ],
+};
+
+/** Another collection with documents of the same ids. */
+export const PETS: CollectionDescriptor = { name: "pets", indexes: PEOPLE.indexes };
+
+export interface DocumentSuite {
+  readonly storage: DocumentStorage;
+  /** A tenant's empty collection among neighbours with documents of its ids, which must be untouched when the test ends. */
+  newStore(): Promise<DocumentStore>;
+}
+
+/** Ids and unique values that a neighbour has too. */
+export const NEIGHBOURS: readonly DocumentBody[] = [
+  { id: "a", email: "a@example.org", age: 1, papers: { number: 1 }, whose: "neighbour" },
+  { id: "b", email: "b@example.org", age: 2, papers: { number: 2 }, whose: "neighbour" },
+  { id: "c", address: { city: "Bern" }, whose: "neighbour" },
+];
+
+/** Opens one engine for a suite, and looks after the documents beside those under test. */
+export function documentSuite(open: OpenDocumentStorage): DocumentSuite {
+  const ids = seededIds(20_260_303);
+  let storage: DocumentStorage;
+  let neighbours: DocumentStore[] = [];
+
+  beforeAll(async () => {
+    storage = await open();
+    await storage.database.prepare([PEOPLE, PETS]);
+  });
+  afterAll(async () => {
+    await storage[Symbol.asyncDispose]();
+  });
+  afterEach(async () => {
+    const met = neighbours;
+    neighbours = [];
+    for (const store of met) {
+      const { items } = await store.query();
+      expect(items).toEqual(NEIGHBOURS.map((document) => ({ document, version: 1 })));
+    }
+  });
+
+  return {
+    get storage() {
+      return storage;
+    },
+    async newStore() {
+      const { database } = storage;
+      const tenantId = ids.uuid<TenantId>();
+      const others = [database.collection(PETS, tenantId), database.collection(PEOPLE, ids.uuid<TenantId>())];
+      for (const store of others) for (const document of NEIGHBOURS) await store.insert(document);
+      neighbours.push(...others);
+      return database.collection(PEOPLE, tenantId);
+    },
+  };
+}
+
+/** Inserts one by one, because not every engine takes several at once. */
+export async function fill(store: DocumentStore, documents: readonly DocumentBody[]): Promise<void> {
+  for (const document of documents) await store.insert(document);
+}
+
+export function failure(code: string, details?: object): unknown {
+  return expect.objectContaining({ code, ...(details && { details: expect.objectContaining(details) }) });
+}

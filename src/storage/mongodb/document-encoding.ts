@@ -84,8 +84,8 @@ function decodeList(list: readonly EncodedObject[]): JsonValue[] {
   return list.map((element) => decodeObject(element)[ELEMENT] as JsonValue);
 }
 
-/** `_id` has a meaning of its own at any depth for some servers. */
-const ESCAPED = /[%.$]|^[{[]|^_(?=id$)/g;
+/** Some servers give `_id` a meaning at any depth, and cannot index a name with a quotation mark. */
+const ESCAPED = /[%.$"]|^[{[]|^_(?=id$)/g;
 const EMPTY_NAME = "%";
 
 function encodeName(name: string): string {

@@ -8,6 +8,8 @@ import { createInterface } from "node:readline";
 import { expect } from "vitest";
 import { until } from "../../src/testing/cache-store-under-test.ts";
 
+const SERVER = "/usr/bin/redis-server";
+const CLIENT = "/usr/bin/redis-cli";
 const NODES = 3;
 
 /** A cluster of three primaries of its own. Disposing of it ends it. */
@@ -29,7 +31,7 @@ export class ScratchRedisCluster implements AsyncDisposable {
     );
     for (const [index, port] of cluster.ports.entries()) await cluster.#start(port, ports[NODES + index] as number);
     const nodes = cluster.ports.map((port) => `127.0.0.1:${port}`);
-    execFileSync("redis-cli", ["--cluster", "create", ...nodes, "--cluster-yes"], { stdio: "ignore", timeout: 30_000 });
+    execFileSync(CLIENT, ["--cluster", "create", ...nodes, "--cluster-yes"], { stdio: "ignore", timeout: 30_000 });
     await until(() => cluster.ports.every(isWhole), 30_000);
     return cluster;
   }
@@ -63,7 +65,7 @@ export class ScratchRedisCluster implements AsyncDisposable {
       "yes",
     ];
     const names = ["--cluster-port", busPort, "--cluster-config-file", `nodes-${port}.conf`];
-    const server = spawn("redis-server", [...options, ...names].map(String), { stdio: ["ignore", "pipe", "inherit"] });
+    const server = spawn(SERVER, [...options, ...names].map(String), { stdio: ["ignore", "pipe", "inherit"] });
     this.#processes.push(server);
     for await (const line of createInterface({ input: server.stdout })) {
       if (/ready to accept connections/i.test(line)) break;
@@ -74,7 +76,7 @@ export class ScratchRedisCluster implements AsyncDisposable {
 }
 
 function isWhole(port: number): boolean {
-  return execFileSync("redis-cli", ["-p", String(port), "cluster", "info"], { encoding: "utf8" }).includes("state:ok");
+  return execFileSync(CLIENT, ["-p", String(port), "cluster", "info"], { encoding: "utf8" }).includes("state:ok");
 }
 
 /** Taken all at once, so that no port is given twice. */

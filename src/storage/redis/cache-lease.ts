@@ -11,7 +11,7 @@ export interface RedisCacheLease {
 }
 
 /** A lease is good for so long; a nonce outlives every lease that it outdates, whatever two clocks differ by. */
-export const LEASE_MS = 600_000;
+const LEASE_MS = 600_000;
 export const NONCE_MS = 900_000;
 
 export function encodeLease({ generation, issuedMs, nonce, tags, tagNonces }: RedisCacheLease): CacheLease {

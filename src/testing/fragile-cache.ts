@@ -27,8 +27,8 @@ export function fragileCache(options: Partial<WatchedTierOptions> = {}): Fragile
   const engine = new InMemoryCacheStore({ nowMs: () => tier.timers.nowMs() });
   const faults = new FaultInjector();
   const madeUp: Removal[] = [];
-  const onMadeUp = (removals: readonly Removal[]) => void madeUp.push(...removals);
-  const cache = resilientCacheStore(withFaults(engine, faults), { ...tier.options, onMadeUp });
+  const cache = resilientCacheStore(withFaults(engine, faults), tier.options);
+  cache.onMadeUp((removals) => madeUp.push(...removals));
   return { ...tier, engine, faults, cache, madeUp };
 }
 

@@ -7,6 +7,7 @@ import { ObservedCacheStore } from "../storage/observability/observed-cache-stor
 import { postgresInvalidationChannel } from "../storage/postgres/postgres-invalidation-channel.ts";
 import { redisInvalidationChannel } from "../storage/redis/redis-invalidation-channel.ts";
 import { resilientCacheStore } from "../storage/resilience/resilient-cache-store.ts";
+import { retellRemovals } from "../storage/resilience/retell-removals.ts";
 import { TieredCacheStore } from "../storage/tiered-cache-store.ts";
 import { redisConnection } from "./built-in-engines.ts";
 import {
@@ -56,6 +57,7 @@ async function openInFrontOf(
   );
   const connection = await redisConnection({ settings: redis, shared });
   const channel = closing.use(redisInvalidationChannel(connection, { processId: randomUUID() }));
+  closing.defer(retellRemovals(far, channel));
   const store = closing.use(new TieredCacheStore({ near, far, channel, defaultTtlMs: defaultTtlMs(options) }));
   return opened("hot", options, { store, probed: far, closing });
 }

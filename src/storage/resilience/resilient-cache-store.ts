@@ -27,11 +27,6 @@ import { within } from "./within.ts";
 export interface ResilientCacheStoreOptions extends TierGuardOptions {
   /** The engine's, for what is loaded through the cache. */
   readonly defaultTtlMs?: number | undefined;
-  /**
-   * Told of removals that were lost and are done now. Whoever keeps what others read from the same engine has to be
-   * told again: since the first time they may have read what was still there.
-   */
-  readonly onMadeUp?: ((removals: readonly Removal[]) => void) | undefined;
 }
 
 const MISS = Object.freeze({ hit: false, lease: undefined, degraded: true } as const);
@@ -58,7 +53,7 @@ export class ResilientCacheStore implements CacheStore {
   readonly #lost = new LostRemovals();
   readonly #loads: LoadThrough;
   readonly #operations: ReturnType<typeof cacheOperations>;
-  readonly #onMadeUp: ResilientCacheStoreOptions["onMadeUp"];
+  readonly #onMadeUp = new Set<MadeUpListener>();
   #bypassed = 0;
   /** The engine answers, and nothing is read from it before it has made up for what was lost. */
   #isCatchingUp = false;
@@ -66,7 +61,6 @@ export class ResilientCacheStore implements CacheStore {
 
   constructor(inner: CacheStore, options: ResilientCacheStoreOptions) {
     this.#inner = inner;
-    this.#onMadeUp = options.onMadeUp;
     if (options.startsDown) this.#lost.remember({ by: "all" });
     this.guard = new TierGuard(options, {
       recovery: this.#recovery(),
@@ -171,6 +165,17 @@ export class ResilientCacheStore implements CacheStore {
     await this.guard.breaker.tryNow();
   }
 
+  /**
+   * Tells of removals that were lost and are done now. Whoever keeps what is read from the same engine, here or in
+   * another process, has to forget it again: since the first time it may have read what was still there.
+   *
+   * @returns ends it
+   */
+  onMadeUp(listener: MadeUpListener): () => void {
+    this.#onMadeUp.add(listener);
+    return () => this.#onMadeUp.delete(listener);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isClosed = true;
     this.guard.dispose();
@@ -236,7 +241,7 @@ export class ResilientCacheStore implements CacheStore {
           await within(timers, { ms: policy.deadlineMs ?? MAKE_UP_MS, error }, () => this.#inner.ping());
           this.#isCatchingUp = true;
           const removals = await within(timers, { ms: MAKE_UP_MS, error }, () => this.#lost.makeUp(this.#inner));
-          if (removals.length > 0) this.#onMadeUp?.(removals);
+          for (const tell of removals.length > 0 ? this.#onMadeUp : []) tell(removals);
         } catch (error) {
           // Also what was given up halfway: nobody knows how far it came.
           if (isOwing || !this.#lost.isEmpty) this.#lost.remember({ by: "all" });
@@ -256,6 +261,8 @@ export class ResilientCacheStore implements CacheStore {
     if (this.#isClosed) throw new VaultError("closed", "The cache was closed.");
   }
 }
+
+export type MadeUpListener = (removals: readonly Removal[]) => void;
 
 type DegradableCall<T> = GuardedCall<T> & { readonly fallback: (error: unknown) => T };
 

@@ -1,6 +1,7 @@
 import { join, resolve } from "node:path";
 import { type Clock, systemClock } from "./clock.ts";
 import type { Config, ConfigInput } from "./config/config-schema.ts";
+import type { Tier } from "./config/engine-settings.ts";
 import { parseConfig } from "./config/load-config.ts";
 import { type IdGenerator, type TenantId, UuidV7Generator } from "./identifiers.ts";
 import { FileBlobStore } from "./profiles/file-blob-store.ts";
@@ -103,15 +104,21 @@ export async function assembleVault(
 }
 
 /** Of a vault without other tiers, the stores are all there is. */
-function openedParts(stores: Stores, storage: Storage | undefined): Pick<VaultParts, "health" | "opened"> {
+function openedParts(stores: Stores, storage: Storage | undefined): Pick<VaultParts, "health" | "opened" | "engines"> {
   const relational = { tier: "relational", engine: stores.engine, required: true, ping: () => stores.ping() } as const;
-  return { health: new StorageHealthCheck(storage?.probes ?? [relational]), opened: storage ?? stores };
+  const probes = storage?.probes ?? [relational];
+  return {
+    health: new StorageHealthCheck(probes),
+    opened: storage ?? stores,
+    engines: Object.fromEntries(probes.map(({ tier, engine }) => [tier, engine])),
+  };
 }
 
 interface VaultParts {
   readonly core: VaultCore;
   readonly platformTenant: PlatformTenant;
   readonly health: StorageHealthCheck;
+  readonly engines: Vault["engines"];
   /** What is closed with the vault. */
   readonly opened: AsyncDisposable;
 }
@@ -126,13 +133,16 @@ export class Vault implements AsyncDisposable {
   readonly #platformTenant: PlatformTenant;
   readonly #health: StorageHealthCheck;
   readonly #opened: AsyncDisposable;
+  /** The engine of each tier that there is; PostgreSQL is `pglite` when it is embedded. */
+  readonly engines: { readonly [T in Tier]?: string };
   #closing: PromiseLike<void> | undefined;
 
-  constructor({ core, platformTenant, health, opened }: VaultParts) {
+  constructor({ core, platformTenant, health, opened, engines }: VaultParts) {
     this.#core = core;
     this.#platformTenant = platformTenant;
     this.#health = health;
     this.#opened = opened;
+    this.engines = engines;
   }
 
   get config(): Config {

@@ -63,20 +63,15 @@ const LISTEN_ERRORS: Readonly<Record<string, { path: string; message: string; hi
 };
 
 function printStart({ vault, url }: { readonly vault: Vault; readonly url: string }, context: CommandContext): void {
-  const { generatedKey, config } = vault;
+  const { generatedKey, engines } = vault;
   const version = programVersion();
   if (context.isJson) {
-    context.print(JSON.stringify({ event: "listening", version, storage: vault.engine, url, generatedKey }));
+    context.print(JSON.stringify({ event: "listening", version, storage: vault.engine, engines, url, generatedKey }));
     return;
   }
-  const storage = {
-    "in-memory": "this process's memory: everything is forgotten at the end",
-    pglite: `embedded PostgreSQL in ${config.dataDirectory}`,
-    postgres: "PostgreSQL server",
-  }[vault.engine];
   const lines = [
     `Strongroom ${version}`,
-    `  storage    ${storage}`,
+    ...storageLines(vault),
     `  API        ${url}`,
     `  reference  ${url}${REFERENCE_PATH}`,
   ];
@@ -87,4 +82,19 @@ function printStart({ vault, url }: { readonly vault: Vault; readonly url: strin
     );
   }
   context.print(lines.join("\n"));
+}
+
+/** Where the vault keeps things; tiers that are where one expects them need no line. */
+function storageLines({ engine, engines, config }: Vault): string[] {
+  const storage = {
+    "in-memory": "this process's memory: everything is forgotten at the end",
+    pglite: `embedded PostgreSQL in ${config.dataDirectory}`,
+    postgres: "PostgreSQL server",
+  }[engine];
+  const others = [
+    { label: "cache", engine: engines.hot, expected: "in-memory" },
+    { label: "documents", engine: engines.documents, expected: engine },
+    { label: "records", engine: engines.cold, expected: engine },
+  ].filter((tier) => tier.engine !== tier.expected);
+  return [`  storage    ${storage}`, ...others.map(({ label, engine: name }) => `  ${label.padEnd(11)}${name}`)];
 }

@@ -40,7 +40,8 @@ export class RemovalRows {
     this.#note = database.prepare("insert or replace into removals (name) values (?)");
     this.#noteTagged = database.prepare(
       `insert or replace into removals (name)
-         select '${KEY}' || key from entries where id in (select entry from tags where tag = ?)`,
+         select '${KEY}' || key from entries
+           where id in (select entry from tags where tag = ?) and expires_ms > ? and id > (select horizon from state)`,
     );
     this.#drop = database.prepare("delete from removals where sequence <= ?");
     this.#raiseFloor = database.prepare("update state set floor = max(floor, ?)");
@@ -71,9 +72,9 @@ export class RemovalRows {
   }
 
   /** Before the entries are deleted: who missed one of them knew nothing of the tag that somebody gave it since. */
-  tagRemoved(tag: string): void {
+  tagRemoved(tag: string, nowMs: number): void {
     this.#note.run(tagName(tag));
-    this.#noteTagged.run(tag);
+    this.#noteTagged.run(tag, nowMs);
     this.#forgetOldest();
   }
 

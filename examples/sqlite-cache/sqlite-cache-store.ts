@@ -127,7 +127,7 @@ export class SqliteCacheStore implements CacheStore {
   async removeByTag(tag: string, options?: CallOptions): Promise<CacheRemoval> {
     requireCacheTag(tag);
     const count = await this.#write(options, ({ entries, removals }, nowMs) => {
-      removals.tagRemoved(tag);
+      removals.tagRemoved(tag, nowMs);
       return entries.deleteTagged(tag, nowMs);
     });
     return { count, degraded: false };

@@ -89,7 +89,7 @@ export const cacheSteps = fc.array(
       { weight: 2, arbitrary: elapseStep },
     ),
   }),
-  { maxLength: 40 },
+  { minLength: 10, maxLength: 40, size: "max" },
 );
 
 /** A reader and writer of a cache that keeps the leases it was given, the last one of each key. */

@@ -154,7 +154,7 @@ describe("a tier at the level", () => {
 
   it("full-tracing samples the hot tier, but not its errors", async () => {
     const { spans, call } = open({ level: "full-tracing" }, { tier: "hot" });
-    for (let count = 0; count < 32; count++) await call();
+    for (let count = 0; count < 128; count++) await call();
     expect(spans).toHaveLength(2);
     for (let count = 0; count < 8; count++) await call(UNAVAILABLE);
     expect(spans.filter(({ isFailed }) => isFailed)).toHaveLength(8);

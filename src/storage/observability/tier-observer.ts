@@ -31,12 +31,12 @@ export interface TierObserverOptions extends TierLabels {
   /** Without it, the one that the host has registered with OpenTelemetry's API. */
   readonly tracer?: Tracer | undefined;
   /**
-   * Time, and trace, one call of so many; failed calls are always traced. 1 unless the tier is the hot one: 16 there.
+   * Time, and trace, one call of so many; failed calls are always traced. 1 unless the tier is the hot one: 64 there.
    */
   readonly sampleEvery?: number | undefined;
 }
 
-const HOT_SAMPLE_EVERY = 16;
+const HOT_SAMPLE_EVERY = 64;
 
 /** The names that OpenTelemetry has for them. */
 const DATABASE_SYSTEMS: Readonly<Record<string, string>> = { postgres: "postgresql", pglite: "postgresql" };

@@ -3,6 +3,7 @@ import { availableParallelism, cpus, loadavg, release, totalmem, type } from "no
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { type Arena, FULL_SIZE, QUICK_SIZE } from "./arena.ts";
+import { cachedLoad } from "./operations/cached-load.ts";
 import { coldLoad } from "./operations/cold-load.ts";
 import { derivationChain } from "./operations/derivation-chain.ts";
 import { eventLoop } from "./operations/event-loop.ts";
@@ -32,6 +33,7 @@ const BUSY_ABOVE = 1;
 /** What needs no database of the arena. */
 const ALONE: Readonly<Record<string, (effort: Effort) => Section[] | Promise<Section[]>>> = {
   validation,
+  "cached-load": cachedLoad,
   "ready-time": readyTime,
   worm,
   sessions,

@@ -14,7 +14,8 @@ export interface Subject extends AsyncDisposable {
 }
 
 export async function openSubject(settings: ConfigInput): Promise<Subject> {
-  const config = parseConfig(settings);
+  // What is measured is the vault itself; its cache has an operation of its own.
+  const config = parseConfig({ ...settings, profileCache: { enabled: false } });
   const storage = await openStorage({ config });
   try {
     const vault = await assembleVault(config, storage.stores, { storage });

@@ -57,10 +57,18 @@ export class CachedProfileStore extends WatchedProfileStore {
 
   async #findById(customerId: CustomerId): Promise<ProfileRecord | undefined> {
     const key = this.#keys.profile(customerId);
-    const found = await this.#reads.find(key, this.#profiles);
-    if (!(found instanceof CacheMiss)) return found ?? undefined;
+    let looked: unknown;
+    try {
+      const lookup = await this.#reads.look(key, this.#profiles);
+      const found = this.#reads.hit(lookup, key, this.#profiles);
+      if (found !== undefined) return found ?? undefined;
+      looked = lookup;
+    } catch (error) {
+      looked = error;
+    }
+    const miss = await this.#reads.missed(key, this.#profiles, looked);
     const load = async () => (await this.inner.findProfile({ by: "id", customerId }, "active")) ?? null;
-    return (await this.#reads.load(key, this.#profiles, { miss: found, load })) ?? undefined;
+    return (await this.#reads.load(key, this.#profiles, { miss, load })) ?? undefined;
   }
 
   async #findByPointer(lookup: PointerLookup): Promise<ProfileRecord | undefined> {

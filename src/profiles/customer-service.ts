@@ -20,7 +20,7 @@ import { profileAsOf, profileBeforeMerge } from "./profile-as-of.ts";
 import { auditEvent } from "./profile-audit.ts";
 import type { ProfileServiceOptions } from "./profile-services.ts";
 import type { CustomerFilter, CustomerLookup } from "./profile-store.ts";
-import { headerOf, type Profile, profileView } from "./profile-view.ts";
+import { headerOf, keptProfileView, type Profile, profileView } from "./profile-view.ts";
 
 export interface CustomerKeysInput {
   readonly channelIdentity?: IdentityInput | undefined;
@@ -177,6 +177,8 @@ export class CustomerService {
 
   async #view(record: ProfileRecord, history: boolean): Promise<Profile> {
     const { mayReadPii } = this.#options.useCase.call;
+    const kept = history ? undefined : keptProfileView(record, mayReadPii);
+    if (kept) return kept;
     const opened = mayReadPii ? await this.#options.keys.open(record.fields, this.#options.store) : new Map();
     return profileView(record, { mayReadPii, opened }, history);
   }

@@ -1,4 +1,5 @@
-import type { JsonValue } from "../json.ts";
+import type { JsonObject, JsonValue } from "../json.ts";
+import { deepFreeze } from "../storage/cache-value.ts";
 import type { Asset } from "./asset.ts";
 import type { ChannelIdentity, Consent, CustomerHeader, CustomerRecord, ProfileRecord } from "./customer.ts";
 import type { FieldVersion } from "./field-version.ts";
@@ -60,6 +61,26 @@ export function profileView(record: ProfileRecord, viewing: Viewing, history: bo
   }
   return { ...profile, fieldHistory, assetHistory: record.assets };
 }
+
+/** Views of records that are kept, by the record: they are everybody's, too. */
+const KEPT_VIEWS = { readable: new WeakMap<ProfileRecord, Profile>(), masked: new WeakMap<ProfileRecord, Profile>() };
+
+/**
+ * The view of a record that nobody can change and that holds nothing to be opened for this caller, made once for all who
+ * may see the same; `undefined` for another record. Making one costs far more than finding the record in a cache.
+ */
+export function keptProfileView(record: ProfileRecord, mayReadPii: boolean): Profile | undefined {
+  if (!Object.isFrozen(record)) return undefined;
+  const views = mayReadPii ? KEPT_VIEWS.readable : KEPT_VIEWS.masked;
+  const known = views.get(record);
+  if (known) return known;
+  if (mayReadPii && record.fields.some((field) => field.sealedValue !== null)) return undefined;
+  const view = profileView(record, { mayReadPii, opened: NOTHING_OPENED }, false);
+  views.set(record, deepFreeze(view as unknown as JsonObject) as unknown as Profile);
+  return view;
+}
+
+const NOTHING_OPENED: ReadonlyMap<string, JsonValue> = new Map();
 
 function byName(views: readonly FieldView[]): Record<string, FieldView> {
   const fields = emptyRecord<FieldView>();

@@ -70,19 +70,36 @@ export class CachedReads {
   async find<T>(key: string, kind: CachedKind<T>): Promise<T | CacheMiss> {
     let lookup: CacheLookup<JsonValue>;
     try {
-      lookup = await this.#cache.get(key, kind.tagged);
+      lookup = await this.look(key, kind);
     } catch (error) {
-      this.#failed(kind, "get", error);
+      return this.missed(key, kind, error);
+    }
+    const value = this.hit(lookup, key, kind);
+    return value === undefined ? this.missed(key, kind, lookup) : value;
+  }
+
+  /** The first step of `find`, for who has to save every promise: rejects as the tier does. */
+  look<T>(key: string, kind: CachedKind<T>): Promise<CacheLookup<JsonValue>> {
+    return this.#cache.get(key, kind.tagged);
+  }
+
+  /** The second step: what was found, if anything was that says something of today. */
+  hit<T>(lookup: CacheLookup<JsonValue>, key: string, kind: CachedKind<T>): T | undefined {
+    if (!lookup.hit) return undefined;
+    const value = kind.decode(lookup.value, key);
+    if (value !== undefined) this.#events.profileCacheHit(kind.event);
+    return value;
+  }
+
+  /** The third step, when it was nothing, or when looking failed. */
+  async missed<T>(key: string, kind: CachedKind<T>, lookup: unknown): Promise<CacheMiss> {
+    if (!isLookup(lookup)) {
+      this.#failed(kind, "get", lookup);
       return this.#missed(kind, undefined);
     }
-    if (!lookup.hit) {
-      if (lookup.degraded) this.#failed(kind, "get", undefined);
-      return this.#missed(kind, lookup.lease);
-    }
-    const value = kind.decode(lookup.value, key);
-    if (value === undefined) return this.#replace(key, kind);
-    this.#events.profileCacheHit(kind.event);
-    return value;
+    if (lookup.hit) return this.#replace(key, kind);
+    if (lookup.degraded) this.#failed(kind, "get", undefined);
+    return this.#missed(kind, lookup.lease);
   }
 
   #missed<T>({ event }: CachedKind<T>, lease: CacheLease | undefined): CacheMiss {
@@ -182,6 +199,10 @@ export class CachedReads {
     if (error === undefined) throw new VaultError("storage_unavailable", "The cache does not answer.");
     if (error instanceof VaultError && isTierFailure(error)) throw error;
   }
+}
+
+function isLookup(value: unknown): value is CacheLookup<JsonValue> {
+  return typeof value === "object" && value !== null && "hit" in value;
 }
 
 /** A life is shorter than it could be by up to this part of it. */

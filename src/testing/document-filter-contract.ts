@@ -218,10 +218,15 @@ function documentOf(name: Name, member: string): DocumentBody {
 
 /** The same filter on another path at the top. */
 function atPath(filter: Filter, top: readonly string[]): Filter {
-  if (filter.op === "and" || filter.op === "or")
-    return { ...filter, filters: filter.filters.map((one) => atPath(one, top)) };
-  if (filter.op === "not") return { ...filter, filter: atPath(filter.filter, top) };
-  return { ...filter, path: [...top, ...filter.path.slice(1)] };
+  switch (filter.op) {
+    case "and":
+    case "or":
+      return { ...filter, filters: filter.filters.map((part) => atPath(part, top)) };
+    case "not":
+      return { ...filter, filter: atPath(filter.filter, top) };
+    default:
+      return { ...filter, path: [...top, ...filter.path.slice(1)] };
+  }
 }
 
 async function namesOf(store: DocumentStore, filter: Filter): Promise<string[]> {

@@ -16,7 +16,7 @@ const VALUES: readonly [string, JsonValue][] = [
     "large and small numbers",
     [2 ** 31, -(2 ** 31) - 1, 2 ** 53, 2 ** 53 + 2, 2 ** 63, 1e21, 1.7976931348623157e308, 5e-324],
   ],
-  ["fractions", [0.1, 0.30000000000000004, -1.5, 123456789.123456789]],
+  ["fractions", [0.1, 0.30000000000000004, -1.5, 1234567.125]],
   ["lists in lists and objects in lists", [[], [[]], [[1, [2, { a: [3] }]]], {}, [{}]]],
   [
     "member names that mean something elsewhere",
@@ -48,8 +48,8 @@ export function documentValueContract(suite: DocumentSuite): void {
       expect(await store.insert(document)).toEqual({ document, version: 1 });
       expect(await store.get("a")).toEqual({ document, version: 1 });
       expect(await store.upsert({ id: "b", value })).toEqual({ document: { id: "b", value }, version: 1 });
-      expect(await store.patch("b", { other: { value } })).toEqual({ document: await otherOf(value), version: 2 });
-      expect((await store.get("b"))?.document).toEqual(await otherOf(value));
+      expect(await store.patch("b", { other: { value } })).toEqual({ document: otherOf(value), version: 2 });
+      expect((await store.get("b"))?.document).toEqual(otherOf(value));
     });
 
     it("keeps an array with more than nine elements in order, and members whatever their order", async () => {
@@ -97,7 +97,7 @@ export function documentValueContract(suite: DocumentSuite): void {
       document.list.push(2);
       for (const read of [inserted, await store.get("a")]) {
         try {
-          (read?.document["list"] as number[]).push(3);
+          (read?.document["list"] as number[] | undefined)?.push(3);
         } catch {
           // A frozen one cannot be changed at all.
         }
@@ -181,7 +181,7 @@ export function documentValueContract(suite: DocumentSuite): void {
   });
 }
 
-async function otherOf(value: JsonValue): Promise<DocumentBody> {
+function otherOf(value: JsonValue): DocumentBody {
   return { id: "b", value, other: { value: withoutNulls(value) } };
 }
 
@@ -189,5 +189,5 @@ async function otherOf(value: JsonValue): Promise<DocumentBody> {
 function withoutNulls(value: JsonValue): JsonValue {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
   const members = Object.entries(value).filter(([, member]) => member !== null);
-  return Object.fromEntries(members.map(([name, member]) => [name, withoutNulls(member as JsonValue)]));
+  return Object.fromEntries(members.map(([name, member]) => [name, withoutNulls(member)]));
 }

@@ -5,6 +5,7 @@
 export { type AuditScope, type AuditStorage, auditStoreContract } from "./audit-store-contract.ts";
 export { cacheStoreContract } from "./cache-store-contract.ts";
 export type { CacheStoreSettings, CacheStoreUnderTest, OpenCacheStore } from "./cache-store-under-test.ts";
+export { type DocumentStorage, documentStoreContract, type OpenDocumentStorage } from "./document-store-contract.ts";
 export { type Engine, type EngineProbe, engineOver, type TenantUnderTest } from "./engine.ts";
 export { type Fault, FaultInjector, type FaultRule, withFaults } from "./fault-injection.ts";
 export {

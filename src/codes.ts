@@ -300,13 +300,13 @@ export const ERROR_CODES = {
   storage_unavailable: {
     kind: "unavailable",
     retryable: true,
-    cause: "The database cannot be reached.",
+    cause: "A storage engine cannot be reached, or has more to do than it may be given.",
     remedy: "Repeat the request; the vault recovers by itself.",
   },
   storage_timeout: {
     kind: "timeout",
     retryable: true,
-    cause: "The database did not answer in time.",
+    cause: "A storage engine did not answer in time.",
     remedy: "Repeat the request.",
   },
   closed: {

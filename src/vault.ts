@@ -197,6 +197,7 @@ export class Vault implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#health.forget();
     this.#closing ??= this.#opened[Symbol.asyncDispose]();
     await this.#closing;
   }

@@ -22,7 +22,15 @@ export function completeStorage(tree: ConfigTree, engines: readonly EngineSettin
 /** What no single setting can tell: choices that do not go together. */
 export function storageProblems(tree: ConfigTree, engines: readonly EngineSettings[]): ErrorItem[] {
   const ofTiers = TIERS.flatMap((tier) => [...strandedTier(tree, tier), ...volatileTier(tree, tier, engines)]);
-  return [...ofTiers, ...strandedSessions(tree)];
+  return [...ofTiers, ...strandedSessions(tree), ...volatileSessions(tree)];
+}
+
+function volatileSessions(tree: ConfigTree): ErrorItem[] {
+  const isVolatile = valueAt(tree, "sessions.engine") === "in-memory" && tree["environment"] === "production";
+  if (!isVolatile || chosenEngine(tree, "relational") === "in-memory") return [];
+  const message =
+    'Expected postgres or redis in production. Got "in-memory", which forgets every session when the process ends.';
+  return [{ path: pointerOf("sessions.engine"), code: "volatile_engine", message }];
 }
 
 /** Sessions on Redis use the hot tier's server unless they have one of their own. */

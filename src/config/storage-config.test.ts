@@ -100,6 +100,8 @@ describe("engines of the tiers", () => {
     const hot = { NODE_ENV: "production", STRONGROOM__STORAGE__HOT__REQUIRED: "true" };
     expect(Object.keys(await problems(hot))).toEqual(["/storage/hot/engine volatile_engine"]);
     await expect(storage({ NODE_ENV: "production" })).resolves.toBeDefined();
+    const sessions = { NODE_ENV: "production", STRONGROOM__SESSIONS__ENGINE: "in-memory" };
+    expect(Object.keys(await problems(sessions))).toEqual(["/sessions/engine volatile_engine"]);
   });
 
   it("has sessions on the cache's Redis, or on one of their own", async () => {

@@ -27,7 +27,7 @@ export interface EngineContext<Settings = Readonly<Record<string, unknown>>> {
    *
    * @param endpoint the settings that make two clients differ, as one text
    */
-  shared<Client extends AsyncDisposable>(endpoint: string, open: () => Promise<Client>): Promise<Client>;
+  readonly shared: <Client extends AsyncDisposable>(endpoint: string, open: () => Promise<Client>) => Promise<Client>;
 }
 
 interface EngineOf<T extends OpenTier> extends EngineSettings {

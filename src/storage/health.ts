@@ -74,6 +74,11 @@ export class StorageHealthCheck {
     return this.#health;
   }
 
+  /** What is known is not so any more. */
+  forget(): void {
+    this.#health = undefined;
+  }
+
   async #ask(): Promise<StorageHealth> {
     const askedMs = this.#timers.nowMs();
     const tiers = await Promise.all(this.#probes.map((probe) => this.#probe(probe)));

@@ -2,6 +2,7 @@ import { TIERS, type Tier } from "../config/engine-settings.ts";
 import { isVaultError, VaultError } from "../errors.ts";
 import type { SqlDatabase } from "../storage/postgres/sql-database.ts";
 import { builtInEngines } from "./built-in-engines.ts";
+import { ClosingStack } from "./closing-stack.ts";
 import { databaseSettings, migratorOf, openDatabase, type RelationalDatabase } from "./open-relational.ts";
 import { completed, type OpenStorageOptions } from "./open-storage.ts";
 import { openEngine, sectionOf, type TierOptions } from "./open-tier.ts";
@@ -26,7 +27,7 @@ export interface TierDiagnosis {
 
 /** Opens every tier by itself, asks it for a sign of life and closes it: nothing is migrated, prepared or written. */
 export async function diagnose(options: OpenStorageOptions): Promise<readonly TierDiagnosis[]> {
-  await using closing = new AsyncDisposableStack();
+  await using closing = new ClosingStack();
   const relational = openDatabase(options.config);
   closing.defer(async () => (await relational.catch(() => undefined))?.[Symbol.asyncDispose]());
   const clients = closing.use(new SharedClients());

@@ -10,6 +10,7 @@ import { resilientCacheStore } from "../storage/resilience/resilient-cache-store
 import { retellRemovals } from "../storage/resilience/retell-removals.ts";
 import { TieredCacheStore } from "../storage/tiered-cache-store.ts";
 import { redisConnection } from "./built-in-engines.ts";
+import { ClosingStack } from "./closing-stack.ts";
 import {
   defaultTtlMs,
   failureOf,
@@ -49,7 +50,7 @@ async function openInFrontOf(
   if (engine !== "redis" || !redis) return opened("hot", options, { store: far, probed: far });
   const shared = <Client extends AsyncDisposable>(endpoint: string, open: () => Promise<Client>) =>
     options.clients.get(endpoint, open);
-  const closing = new AsyncDisposableStack();
+  const closing = new ClosingStack();
   closing.use(far);
   const { entriesMax, bytesMax } = room ?? inMemoryCacheSettings.parse({});
   const near = closing.use(
@@ -63,7 +64,7 @@ async function openInFrontOf(
 }
 
 function openInProcess(near: InMemoryCacheStore, options: TierOptions): OpenedTier<CacheStore> {
-  const closing = new AsyncDisposableStack();
+  const closing = new ClosingStack();
   closing.use(near);
   const { postgres } = options.config.storage.warm.relational;
   const inner =
@@ -80,7 +81,7 @@ function hearing(
     schema,
     connectTimeoutMs,
   }: { readonly url: string; readonly schema: string; readonly connectTimeoutMs: number },
-  closing: AsyncDisposableStack,
+  closing: ClosingStack,
 ): NearCacheStore {
   const channel = closing.use(postgresInvalidationChannel({ url, schema, connectTimeoutMs, processId: randomUUID() }));
   return new NearCacheStore({ near, channel });

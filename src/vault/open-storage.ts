@@ -10,6 +10,7 @@ import type { WormDescriptor } from "../storage/worm-store.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import { StorageMeters } from "../telemetry/storage-meters.ts";
 import { builtInEngines } from "./built-in-engines.ts";
+import { ClosingStack } from "./closing-stack.ts";
 import { inMemoryStores } from "./in-memory-stores.ts";
 import { openHotTier } from "./open-hot-tier.ts";
 import { openRelational, type RelationalDatabase } from "./open-relational.ts";
@@ -49,7 +50,7 @@ export async function openStorage(options: OpenStorageOptions): Promise<Storage>
     openDocumentsTier(tiers),
     openColdTier(tiers),
   ]);
-  await using opening = new AsyncDisposableStack();
+  await using opening = new ClosingStack();
   if (database.status === "fulfilled") opening.use(database.value);
   opening.use(tierOptions.clients);
   for (const tier of [hot, documents, cold]) if (tier.status === "fulfilled") opening.use(tier.value);
@@ -65,7 +66,7 @@ export async function openStorage(options: OpenStorageOptions): Promise<Storage>
     stores,
     tiers: { hot: hot.value.store, documents: documents.value.store, cold: cold.value.store },
     probes: probes.map((probe) => ({ ...probe, engine: probe.engine === "postgres" ? stores.engine : probe.engine })),
-    [Symbol.asyncDispose]: () => closing.disposeAsync(),
+    [Symbol.asyncDispose]: () => closing[Symbol.asyncDispose](),
   };
 }
 

@@ -1,3 +1,5 @@
+import { ClosingStack } from "./closing-stack.ts";
+
 /** Clients that several tiers use, one for each endpoint. */
 export class SharedClients implements AsyncDisposable {
   readonly #clients = new Map<string, Promise<AsyncDisposable>>();
@@ -16,7 +18,7 @@ export class SharedClients implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     const clients = await Promise.allSettled([...this.#clients.values()].reverse());
     this.#clients.clear();
-    await using closing = new AsyncDisposableStack();
+    await using closing = new ClosingStack();
     for (const client of clients.reverse()) if (client.status === "fulfilled") closing.use(client.value);
   }
 }

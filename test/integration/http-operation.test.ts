@@ -31,7 +31,7 @@ describe("probes", () => {
     await api.vault[Symbol.asyncDispose]();
     const down = await api.send({ url: "/ready", key: null });
     expect(down.statusCode).toBe(503);
-    expect(down.json()).toMatchObject({ status: "unavailable", tiers: [{ status: "down", code: "closed" }] });
+    expect(down.json()).toMatchObject({ status: "not_ready", tiers: [{ status: "down", code: "closed" }] });
     expectProblem(await api.send({ url: "/v1/api-keys" }), 503, "closed");
   });
 

@@ -166,6 +166,8 @@ const CHANGED: Readonly<Record<string, object>> = {
   putDefinition: { displayName: "Town" },
   putAgentSettings: { validationMode: null },
   putRequirements: { requirements: [] },
+  openSession: { configVersion: 2 },
+  updateSession: { turnCount: 5 },
   createApiKey: { name: "other" },
 };
 

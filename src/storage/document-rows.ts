@@ -33,8 +33,8 @@ export interface DocumentScan {
 }
 
 /**
- * The documents of one collection of one tenant, as an engine keeps them. What it is given has been checked. Writes reject
- * with `record_exists`, whose details name the rule.
+ * The documents of one collection of one tenant, as an engine keeps them. What it is given has been checked. Writes
+ * reject with `record_exists`, whose details name the rule.
  */
 export interface DocumentRows {
   /** In any order. */

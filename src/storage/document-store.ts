@@ -9,7 +9,8 @@ import type { VersionedCallOptions } from "./repository.ts";
  * The warm tier of documents: JSON of any shape. Every method rejects with `storage_unavailable`, `storage_timeout`,
  * `aborted` and `closed`; methods that take a document with `invalid_value` when it cannot be stored and
  * `limit_exceeded` when its JSON is longer than 4 MiB; methods that take a filter or an order with `invalid_filter`;
- * methods that take a limit or an expected version with `invalid_request` when it is none.
+ * methods that take a limit or an expected version with `invalid_request` when it is none. Writes reject with
+ * `write_conflict` when others were in their way again and again.
  */
 
 /**
@@ -31,8 +32,8 @@ export const DOCUMENT_LIMIT_MAX = 1_000;
 
 export interface StoredDocument<T extends DocumentBody> {
   /**
-   * What was stored, to the last unknown member: `null` is not absent, arrays keep their order, numbers their value, and
-   * `-0` is `0`. Members have no order. Frozen or fresh: who changes it does not change what is stored.
+   * What was stored, to the last unknown member: `null` is not absent, arrays keep their order, numbers their value,
+   * and `-0` is `0`. Members have no order. Frozen or fresh: who changes it does not change what is stored.
    */
   readonly document: T;
   /** 1 when it is inserted, 1 more with every write. */
@@ -99,12 +100,15 @@ export interface DocumentStore<T extends DocumentBody = DocumentBody> {
   /**
    * Changes members and leaves the others: one step, so that two patches of different members both count. The id stays:
    * a patch that names another one is `invalid_value`. Rejects with `record_not_found`, `version_mismatch` and
-   * `record_exists`, and with `write_conflict` when others were faster again and again.
+   * `record_exists`.
    */
   patch(id: string, patch: JsonMergePatch, options?: VersionedCallOptions): Promise<StoredDocument<T>>;
   /** Whether there was one. Rejects with `version_mismatch` when there is one in another version. */
   delete(id: string, options?: VersionedCallOptions): Promise<boolean>;
-  /** How many. With a filter that holds for everything, such as `and` of nothing, it is `invalid_filter` unless `allowAll` is given. */
+  /**
+   * How many. A filter that holds for everything, such as `and` of nothing, is `invalid_filter` unless `allowAll` is
+   * given.
+   */
   deleteMany(filter: Filter, options?: CallOptions & { readonly allowAll?: true }): Promise<number>;
   exists(id: string, options?: CallOptions): Promise<boolean>;
   /** Exact. */
@@ -115,9 +119,10 @@ export interface DocumentStore<T extends DocumentBody = DocumentBody> {
 export interface DocumentDatabase extends AsyncDisposable {
   readonly capabilities: DocumentCapabilities;
   /**
-   * Makes what the collections need, their indexes above all, and removes indexes of theirs that are not declared any more.
-   * Again and again, by several processes at once, it does no harm. Rejects with `record_exists` when documents that are
-   * there break a new unique index, and with `invalid_request` for a descriptor that breaks its rules.
+   * Makes what the collections need, their indexes above all, and removes indexes of theirs that are not declared any
+   * more. Again and again, by several processes at once, it does no harm. Rejects with `record_exists` when documents
+   * that are there break a new unique index, with `invalid_request` for a descriptor that breaks its rules, and with
+   * `invalid_filter` for a path that does.
    */
   prepare(collections: readonly CollectionDescriptor[]): Promise<void>;
   /** Of a prepared collection. Cheap. */

@@ -22,7 +22,8 @@ export type OrderedScalar = string | number | boolean;
  *   they are false. The empty text is in every text.
  * - `elemMatch` holds when the path leads to an array with at least one element that `filter` holds for; the
  *   paths of `filter` begin at the element.
- * - `and` of nothing holds, `or` of nothing and `in` nothing do not. There is no third truth value: `not` of false is true.
+ * - `and` of nothing holds, `or` of nothing and `in` nothing do not. There is no third truth value: `not` of false is
+ *   true.
  */
 export type Filter =
   | { readonly op: "eq" | "ne"; readonly path: FilterPath; readonly value: JsonValue }
@@ -38,7 +39,7 @@ export type Filter =
 export const FILTER_TEXT_LENGTH_MAX = 4_096;
 /** Levels of `and`, `or`, `not` and `elemMatch` within one another, at most. */
 export const FILTER_DEPTH_MAX = 16;
-/** Conditions of one filter, `elemMatch` and empty lists too, the values of `in` and `nin` counted one by one, at most. */
+/** Conditions of one filter at most, `elemMatch` and empty lists too, the values of `in` and `nin` one by one. */
 export const FILTER_SIZE_MAX = 1_000;
 
 /**

@@ -79,6 +79,21 @@ export function documentWriteContract(suite: DocumentSuite): void {
       expect(await store.count()).toBe(4);
     });
 
+    it("has one winner among many at once that insert the same in another order", async () => {
+      if (!suite.storage.database.capabilities.multiDocumentWrites) return;
+      const store = await suite.newStore();
+      const documents = Array.from({ length: 50 }, (_, index) => ({ id: `${index}` }));
+      const calls = Array.from({ length: 6 }, (_, index) =>
+        store.insertMany(index % 2 === 0 ? documents : documents.toReversed()),
+      );
+      const outcomes = await Promise.allSettled(calls);
+      expect(outcomes.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
+      for (const outcome of outcomes) {
+        if (outcome.status === "rejected") expect(outcome.reason).toEqual(failure("record_exists", { rule: "id" }));
+      }
+      expect(await store.count()).toBe(50);
+    });
+
     it("takes a thousand, and no more", async () => {
       const store = await suite.newStore();
       const documents = Array.from({ length: 1_001 }, (_, index) => ({ id: String(index) }));

@@ -1,5 +1,4 @@
 import { randomBytes } from "node:crypto";
-import { documents as documentsMigration } from "../../src/migrations/0005-documents.ts";
 import { ALL_MIGRATIONS } from "../../src/migrations/all-migrations.ts";
 import { Migrator } from "../../src/migrations/migrator.ts";
 import { InMemoryDatabase } from "../../src/storage/in-memory/in-memory-database.ts";
@@ -9,10 +8,6 @@ import { MongoDocumentDatabase } from "../../src/storage/mongodb/mongo-document-
 import { PostgresDocumentDatabase } from "../../src/storage/postgres/postgres-document-store.ts";
 import type { DocumentStorage, OpenDocumentStorage } from "../../src/testing/document-storage.ts";
 import { type SqlEngine, sqlEngines, type TestDatabase } from "../../src/testing/sql-engines.ts";
-
-const MIGRATIONS = ALL_MIGRATIONS.includes(documentsMigration)
-  ? ALL_MIGRATIONS
-  : [...ALL_MIGRATIONS, { ...documentsMigration, version: ALL_MIGRATIONS.length + 1 }];
 
 export function openInMemoryDocuments(): Promise<DocumentStorage> {
   const tables = new InMemoryDatabase();
@@ -29,7 +24,7 @@ export async function openSqlDocuments(
   engine: SqlEngine,
 ): Promise<DocumentStorage & { readonly opened: TestDatabase }> {
   const opened = await engine.open();
-  await new Migrator({ ...opened, migrations: MIGRATIONS }).up();
+  await new Migrator({ ...opened, migrations: ALL_MIGRATIONS }).up();
   const database = new PostgresDocumentDatabase(opened.database);
   return {
     opened,

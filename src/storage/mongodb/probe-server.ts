@@ -17,14 +17,18 @@ const VERSION_REQUIRED = 6;
 export async function probeServer(database: Db): Promise<MongoFeatures> {
   const [info, hello] = await Promise.all([database.command({ buildInfo: 1 }), database.command({ hello: 1 })]);
   const version = String(info["version"]);
-  if (!(Number.parseInt(version, 10) >= VERSION_REQUIRED)) {
-    throw new VaultError("server_too_old", `MongoDB ${VERSION_REQUIRED} or newer is required.`, {
-      details: { found: version, required: `${VERSION_REQUIRED}.0` },
-    });
-  }
+  requireVersion(version);
   const isSet = typeof hello["setName"] === "string" || hello["msg"] === "isdbgrid";
   const hasSessions = typeof hello["logicalSessionTimeoutMinutes"] === "number";
   return { version, transactions: isSet && hasSessions, elementFilters: await hasElementFilters(database) };
+}
+
+/** @throws `server_too_old` with what was found and what is required */
+export function requireVersion(version: string): void {
+  if (Number.parseInt(version, 10) >= VERSION_REQUIRED) return;
+  throw new VaultError("server_too_old", `MongoDB ${VERSION_REQUIRED} or newer is required.`, {
+    details: { found: version, required: `${VERSION_REQUIRED}.0` },
+  });
 }
 
 /** Asks about a document that is in the question, so that it takes no collection and no right to write. */

@@ -111,7 +111,8 @@ function range(
   const json = jsonAt(path, context);
   if (type === "string") return `(${textOf(json)}) ${OPERATORS[op]} ${parameters.add(value, "text")}`;
   // JSON compares texts by the database's collation, but numbers by value and false before true.
-  return `(jsonb_typeof(${json}) = '${type}' and ${json} ${OPERATORS[op]} ${parameters.add(JSON.stringify(value), "jsonb")})`;
+  const bound = parameters.add(JSON.stringify(value), "jsonb");
+  return `(jsonb_typeof(${json}) = '${type}' and ${json} ${OPERATORS[op]} ${bound})`;
 }
 
 /** An index serves ranges: texts that begin with another one are those from it up to the next one of its length. */

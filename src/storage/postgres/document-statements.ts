@@ -43,7 +43,8 @@ export const REPLACE: SqlStatement = {
 export const PATCH: SqlStatement = {
   name: "documents_patch",
   text: `update documents set version = version + 1, body = json_merge_patch(body, $3::jsonb)
-    where collection = $1 and id = $2 and ($4::bigint is null or version = $4) and octet_length(body::text) <= $5::integer
+    where collection = $1 and id = $2 and ($4::bigint is null or version = $4)
+      and octet_length(body::text) <= $5::integer
     returning id, version, body`,
 };
 

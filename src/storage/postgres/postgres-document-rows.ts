@@ -1,5 +1,6 @@
 import type { TenantId } from "../../identifiers.ts";
 import type { JsonObject } from "../../json.ts";
+import { compareText } from "../../text-order.ts";
 import type { CallOptions } from "../call-options.ts";
 import { recordExists } from "../document-collection.ts";
 import { checkLength } from "../document-input.ts";
@@ -55,7 +56,9 @@ export class PostgresDocumentRows implements DocumentRows {
   }
 
   async insert(documents: readonly CheckedDocument[], options: CallOptions): Promise<void> {
-    const columns = [documents.map(({ id }) => id), documents.map(({ json }) => json)];
+    // Those who insert the same documents at once wait for each other in one order, and not in a circle.
+    const sorted = documents.toSorted((left, right) => compareText(left.id, right.id));
+    const columns = [sorted.map(({ id }) => id), sorted.map(({ json }) => json)];
     await this.#write(INSERT, [this.#tenantId, ...columns], options);
   }
 

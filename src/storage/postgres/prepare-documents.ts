@@ -27,7 +27,8 @@ interface KnownNames {
 
 async function knownNames(owner: OwnerConnection): Promise<KnownNames> {
   const columns = await owner.query<{ name: string }>(
-    "select attname as name from pg_attribute where attrelid = to_regclass('documents') and attnum > 0 and not attisdropped",
+    `select attname as name from pg_attribute
+      where attrelid = to_regclass('documents') and attnum > 0 and not attisdropped`,
   );
   const indexes = await owner.query<{ name: string }>(
     `select c.relname as name from pg_index i join pg_class c on c.oid = i.indexrelid
@@ -60,7 +61,8 @@ function columnSql(collection: string, { index, column, sqlType }: DocumentColum
 
 function indexSql({ index, column, indexName }: DocumentColumn): string {
   const unique = index.unique === true ? "unique " : "";
-  return `create ${unique}index if not exists ${indexName} on documents (tenant_id, ${column}) where ${column} is not null;`;
+  return `create ${unique}index if not exists ${indexName} on documents (tenant_id, ${column})
+    where ${column} is not null;`;
 }
 
 /** A name of a member as SQL text; whether a backslash escapes depends on a setting unless the text says so itself. */

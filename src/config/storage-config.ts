@@ -36,7 +36,9 @@ const circuitBreaker = (openMs: number) =>
         .min(10)
         .max(3_600_000)
         .default(openMs)
-        .describe("How long no call is made before the engine is asked for a sign of life."),
+        .describe(
+          "How long the engine is left alone at most before it is asked for a sign of life; 1 s at first, then twice as long.",
+        ),
     })
     .prefault({});
 

@@ -12,7 +12,7 @@ import type { CallOptions } from "./call-options.ts";
  * What a reader holds who missed, and gives to the `set` that follows: proof of when it looked. A value that was loaded
  * before the key, or a tag named to `get`, was removed is old, and `set` with that lease refuses it. So does it after
  * any `removeByPattern` and `invalidateAll`, whatever they removed, and after more removals than the tier remembers.
- * Opaque, of use for this key only, for 10 minutes; refused later.
+ * Opaque, of use for this key only, for 10 minutes; it may be refused later.
  */
 export type CacheLease = string & { readonly __brand: "CacheLease" };
 

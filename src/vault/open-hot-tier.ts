@@ -13,6 +13,7 @@ import { redisConnection } from "./built-in-engines.ts";
 import { ClosingStack } from "./closing-stack.ts";
 import {
   defaultTtlMs,
+  engineSettings,
   failureOf,
   guardOptions,
   type OpenedTier,
@@ -30,13 +31,15 @@ export async function openHotTier(options: TierOptions): Promise<OpenedTier<Cach
   const store = await openEngine("hot", options);
   if (store instanceof InMemoryCacheStore) return openInProcess(store, options);
   const failure = await failureOf(store);
-  const { required, redis } = options.config.storage.hot;
+  const { required } = options.config.storage.hot;
   if (failure !== undefined && required) {
     await store[Symbol.asyncDispose]();
     throw failure;
   }
   const guard = guardOptions("hot", options, failure !== undefined);
-  const policy = { ...guard.policy, deadlineMs: redis?.commandTimeoutMs ?? guard.policy.deadlineMs };
+  const { commandTimeoutMs } = engineSettings("hot", options.config);
+  const deadlineMs = typeof commandTimeoutMs === "number" ? commandTimeoutMs : guard.policy.deadlineMs;
+  const policy = { ...guard.policy, deadlineMs };
   const far = resilientCacheStore(store, { ...guard, policy, defaultTtlMs: defaultTtlMs(options) });
   return openInFrontOf(far, options);
 }

@@ -73,7 +73,7 @@ export async function openEngine<T extends OpenTier>(tier: T, options: TierOptio
     );
   }
   const context: EngineContext = {
-    settings: (section as unknown as Record<string, Readonly<Record<string, unknown>>>)[section.engine] ?? {},
+    settings: engineSettings(tier, options.config),
     defaultTtlMs: defaultTtlMs(options),
     clock: options.clock,
     shared: (endpoint, open) => options.clients.get(endpoint, open),
@@ -155,6 +155,12 @@ export function observerOf(
 ): TierObserver {
   const { engine, observability } = tier === "relational" ? config.storage.warm.relational : sectionOf(tier, config);
   return new TierObserver({ tier, provider: engine, settings: observability, meters, logger });
+}
+
+/** The section of the tier's engine; `commandTimeoutMs`, where there is one, is the deadline of its guard, too. */
+export function engineSettings(tier: OpenTier, config: Config): Readonly<Record<string, unknown>> {
+  const section = sectionOf(tier, config);
+  return (section as unknown as Record<string, Readonly<Record<string, unknown>>>)[section.engine] ?? {};
 }
 
 /** The settings of a tier. */

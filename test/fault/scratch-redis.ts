@@ -15,19 +15,26 @@ export function redisProblem(): string | undefined {
   return existsSync(PROGRAM) ? undefined : "no Redis server is installed";
 }
 
-/** A Redis server of its own, to be broken. It keeps nothing. Disposing of it ends it. */
+export interface ScratchRedisOptions {
+  /** Every command is on the disk before it is answered, and is there again after a restart. Else nothing is kept. */
+  readonly isDurable?: boolean | undefined;
+}
+
+/** A Redis server of its own, to be broken. Disposing of it ends it. */
 export class ScratchRedis implements AsyncDisposable {
   readonly port: number;
   readonly #directory: string;
+  readonly #persistence: readonly string[];
   #process: ChildProcess | undefined;
 
-  private constructor(port: number, directory: string) {
+  private constructor(port: number, directory: string, { isDurable = false }: ScratchRedisOptions) {
     this.port = port;
     this.#directory = directory;
+    this.#persistence = isDurable ? ["--appendonly", "yes", "--appendfsync", "always"] : ["--appendonly", "no"];
   }
 
-  static async make(): Promise<ScratchRedis> {
-    const server = new ScratchRedis(await freePort(), await mkdtemp(join(tmpdir(), "strongroom-redis-")));
+  static async make(options: ScratchRedisOptions = {}): Promise<ScratchRedis> {
+    const server = new ScratchRedis(await freePort(), await mkdtemp(join(tmpdir(), "strongroom-redis-")), options);
     await server.start();
     return server;
   }
@@ -38,7 +45,7 @@ export class ScratchRedis implements AsyncDisposable {
 
   /** Resolves when it takes connections. */
   async start(): Promise<void> {
-    const options = ["--port", String(this.port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"];
+    const options = ["--port", String(this.port), "--bind", "127.0.0.1", "--save", "", ...this.#persistence];
     const server = spawn(PROGRAM, [...options, "--dir", this.#directory], { stdio: ["ignore", "pipe", "inherit"] });
     this.#process = server;
     for await (const line of createInterface({ input: server.stdout })) {

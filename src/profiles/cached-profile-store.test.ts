@@ -118,7 +118,7 @@ describe("a cached profile", () => {
       await world.cache.cache.removeByTag(`${world.tenant.tenantId}:profiles`);
       await find(lookup);
       const pointer = [...world.cache.keys()].find((key) => key.includes(":ptr:ext:")) ?? "";
-      await world.cache.cache.set(pointer, entry as never);
+      await world.cache.cache.set(pointer, entry);
       expect((await find(lookup))?.customer).toEqual(customer);
     }
   });

@@ -3,6 +3,8 @@ import { availableParallelism, cpus, loadavg, release, totalmem, type } from "no
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { type Arena, FULL_SIZE, QUICK_SIZE } from "./arena.ts";
+import { cacheInProcess } from "./operations/cache-in-process.ts";
+import { cacheOnRedis } from "./operations/cache-redis.ts";
 import { cachedLoad } from "./operations/cached-load.ts";
 import { coldLoad } from "./operations/cold-load.ts";
 import { derivationChain } from "./operations/derivation-chain.ts";
@@ -11,6 +13,7 @@ import { fieldWrite } from "./operations/field-write.ts";
 import { gapCheck } from "./operations/gap-check.ts";
 import { growth } from "./operations/growth.ts";
 import { growthInUse } from "./operations/growth-in-use.ts";
+import { hotTier } from "./operations/hot-tier.ts";
 import { readyTime } from "./operations/ready-time.ts";
 import { sessions } from "./operations/sessions.ts";
 import { validation } from "./operations/validation.ts";
@@ -35,6 +38,9 @@ const ALONE: Readonly<Record<string, (effort: Effort) => Section[] | Promise<Sec
   validation,
   "cached-load": cachedLoad,
   "ready-time": readyTime,
+  "cache-in-process": cacheInProcess,
+  "cache-redis": cacheOnRedis,
+  "hot-tier": hotTier,
   worm,
   sessions,
 };

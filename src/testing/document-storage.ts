@@ -23,7 +23,7 @@ export const PEOPLE: CollectionDescriptor = {
 };
 
 /** Another collection with documents of the same ids. */
-export const PETS: CollectionDescriptor = { name: "pets", indexes: PEOPLE.indexes };
+const PETS: CollectionDescriptor = { name: "pets", indexes: PEOPLE.indexes };
 
 export interface DocumentSuite {
   readonly storage: DocumentStorage;

@@ -38,7 +38,7 @@ export async function openSqlDocuments(
 }
 
 /** A database of its own, dropped when the storage is disposed of. */
-export async function openMongoDocuments(url: string): Promise<DocumentStorage> {
+async function openMongoDocuments(url: string): Promise<DocumentStorage> {
   const options = { url, database: `test_${randomBytes(8).toString("hex")}` };
   const connection = await openMongo(options);
   const database = new MongoDocumentDatabase(connection);

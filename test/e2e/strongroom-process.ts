@@ -6,6 +6,9 @@ const MAIN = new URL("../../src/cli/main.ts", import.meta.url).href;
 const VARIABLES = {
   PORT: "0",
   DATABASE_URL: "",
+  REDIS_URL: "",
+  MONGODB_URL: "",
+  NODE_ENV: "",
   STRONGROOM_API_KEY: "",
   STRONGROOM_MASTER_KEY: "",
   STRONGROOM_DATA_DIR: "",

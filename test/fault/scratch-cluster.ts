@@ -2,10 +2,11 @@ import { type SpawnOptions, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, globSync } from "node:fs";
 import { chmod, chown, mkdtemp, readFile, rm } from "node:fs/promises";
-import { createServer } from "node:net";
+
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { expect } from "vitest";
+import { freePort } from "../../src/testing/free-port.ts";
 
 /** The system user that PostgreSQL runs as: it refuses to run as root. */
 const USER = "postgres";
@@ -126,13 +127,4 @@ async function systemUser(): Promise<{ uid: number; gid: number }> {
   if (entry === undefined) return expect.fail(`there is no user ${USER}`);
   const [, , uid, gid] = entry.split(":");
   return { uid: Number(uid), gid: Number(gid) };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  return typeof address === "object" && address ? address.port : expect.fail("no port");
 }

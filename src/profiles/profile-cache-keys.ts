@@ -5,6 +5,10 @@ import type { CustomerLookup } from "./profile-store.ts";
 /** Rises when a profile is kept in another form, so that no version of the vault reads what another one kept. */
 const FORMAT = "v1";
 
+/** Joining and hashing a key costs more than the rest of a cached read in this process, so the last ones are kept as they are. */
+const MADE_KEYS = new Map<CustomerId, { readonly tenantId: TenantId; readonly key: string }>();
+const MADE_KEYS_MAX = 10_000;
+
 /**
  * The keys of one tenant's profiles: one body for each customer, and pointers to it from all else that names the
  * customer. What a person may be known by is hashed.
@@ -22,7 +26,12 @@ export class ProfileCacheKeys {
   }
 
   profile(customerId: CustomerId): string {
-    return `${this.#profilePrefix}${customerId}:${FORMAT}`;
+    const made = MADE_KEYS.get(customerId);
+    if (made?.tenantId === this.#tenantId) return made.key;
+    const key = `${this.#profilePrefix}${customerId}:${FORMAT}`;
+    if (MADE_KEYS.size >= MADE_KEYS_MAX) MADE_KEYS.clear();
+    MADE_KEYS.set(customerId, { tenantId: this.#tenantId, key });
+    return key;
   }
 
   isProfileOf(key: string, customerId: string): boolean {

@@ -119,7 +119,7 @@ describe("cached definitions and requirements", () => {
 
   it("are read anew after an entry that says nothing of today", async () => {
     for (const entry of [null, 1, {}, { format: 0, items: [] }, { format: 1, items: "none" }]) {
-      await world.cache.cache.set(`${world.tenant.tenantId}:definitions:${agentId}:v1`, entry as never);
+      await world.cache.cache.set(`${world.tenant.tenantId}:definitions:${agentId}:v1`, entry);
       expect(await list()).toEqual([definition]);
     }
   });

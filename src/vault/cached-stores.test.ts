@@ -105,6 +105,7 @@ describe("a vault with a cache", () => {
     }
     const after = store.statistics();
     const rate = (after.hits - before.hits) / (after.requests - before.requests);
+    // oxlint-disable-next-line no-console -- the figure that the goal is about
     console.info(`hit rate at 20 reads for each write over 50 customers: ${(rate * 100).toFixed(1)} %`);
     expect(rate).toBeGreaterThan(0.8);
   });

@@ -66,7 +66,9 @@ export async function cachedLoad(effort: Effort): Promise<Section[]> {
     await cache.set(`profile:${customerId}`, profile as never);
   }
   const lines = await measure(contestants, effort);
-  const notes = ["lru-cache is not awaited. By identity, a hash and two entries; customers.get answers with the view made of it."];
+  const notes = [
+    "lru-cache is not awaited. By identity, a hash and two entries; customers.get answers with the view made of it.",
+  ];
   return [{ operation: "cached profile load", engine: "process", inFlight: 1, lines, notes }];
 }
 

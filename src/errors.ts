@@ -1,4 +1,5 @@
-import { ERROR_CODES, type ErrorCode, type ErrorKind } from "./codes.ts";
+import { ERROR_CODES, type ErrorCode } from "./codes.ts";
+import type { ErrorKind } from "./error-kind.ts";
 
 export type { ErrorKind };
 

@@ -93,7 +93,7 @@ async function measureAppend({ engine, byHand, store, tenantId }: Course, effort
   const appendOwn = () => store.append(docketAt(own), { expectedSequence: BigInt(own++), sealedAt: systemClock.now() });
   const appendHand = () => {
     const document = docketAt(hand);
-    return appendByHand(byHand, { tenantId, sequence: hand++, document, indexed: DOCKET.indexed(document) as object });
+    return appendByHand(byHand, { tenantId, sequence: hand++, document, indexed: DOCKET.indexed(document) });
   };
   const figures = await race(
     [

@@ -9,7 +9,7 @@ import {
   type Tier,
 } from "./engine-settings.ts";
 
-export const OBSERVABILITY_LEVELS = ["none", "metrics", "structured-logging", "full-tracing"] as const;
+const OBSERVABILITY_LEVELS = ["none", "metrics", "structured-logging", "full-tracing"] as const;
 
 const observability = (level: (typeof OBSERVABILITY_LEVELS)[number]) =>
   z

@@ -9,7 +9,7 @@ import { TierObserver } from "../storage/observability/tier-observer.ts";
 import { resilientDocumentDatabase } from "../storage/resilience/resilient-document-database.ts";
 import { resilientWormDatabase } from "../storage/resilience/resilient-worm-database.ts";
 import type { TierGuard, TierGuardOptions } from "../storage/resilience/tier-guard.ts";
-import { DEFAULT_POLICIES } from "../storage/resilience/tier-policy.ts";
+import { tierPolicy } from "../storage/resilience/tier-policy.ts";
 import type { WormDatabase, WormDescriptor } from "../storage/worm-store.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import type { StorageMeters } from "../telemetry/storage-meters.ts";
@@ -134,17 +134,12 @@ export function guardOptions(
   startsDown: boolean,
 ): TierGuardOptions {
   const section = tier === "relational" ? options.config.storage.warm.relational : sectionOf(tier, options.config);
-  const policy = DEFAULT_POLICIES[tier];
   return {
     tier,
     startsDown,
     isRequired: "required" in section ? section.required : true,
     observer: observerOf(tier, options),
-    policy: {
-      ...policy,
-      circuitBreaker: section.circuitBreaker,
-      bulkhead: "bulkhead" in section ? section.bulkhead : policy.bulkhead,
-    },
+    policy: tierPolicy(tier, section),
   };
 }
 

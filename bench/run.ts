@@ -8,15 +8,18 @@ import { cacheOnRedis } from "./operations/cache-redis.ts";
 import { cachedLoad } from "./operations/cached-load.ts";
 import { coldLoad } from "./operations/cold-load.ts";
 import { derivationChain } from "./operations/derivation-chain.ts";
+import { documents, documentsOnMongo } from "./operations/documents.ts";
 import { eventLoop } from "./operations/event-loop.ts";
 import { fieldWrite } from "./operations/field-write.ts";
 import { gapCheck } from "./operations/gap-check.ts";
 import { growth } from "./operations/growth.ts";
 import { growthInUse } from "./operations/growth-in-use.ts";
 import { hotTier } from "./operations/hot-tier.ts";
+import { hotTierLoad } from "./operations/hot-tier-load.ts";
 import { readyTime } from "./operations/ready-time.ts";
 import { sessions } from "./operations/sessions.ts";
 import { validation } from "./operations/validation.ts";
+import { warmTier } from "./operations/warm-tier.ts";
 import { worm } from "./operations/worm.ts";
 import { openPGliteArena } from "./pglite-arena.ts";
 import { openPostgresArena } from "./postgres-arena.ts";
@@ -41,6 +44,10 @@ const ALONE: Readonly<Record<string, (effort: Effort) => Section[] | Promise<Sec
   "cache-in-process": cacheInProcess,
   "cache-redis": cacheOnRedis,
   "hot-tier": hotTier,
+  "hot-tier-load": hotTierLoad,
+  documents,
+  "documents-mongodb": documentsOnMongo,
+  "warm-tier": warmTier,
   worm,
   sessions,
 };

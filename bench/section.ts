@@ -9,7 +9,7 @@ export interface Goal {
 /** One operation on one engine: its figures side by side. */
 export interface Section {
   readonly operation: string;
-  readonly engine: "pglite" | "postgres" | "redis" | "process";
+  readonly engine: "pglite" | "postgres" | "mongodb" | "redis" | "process";
   readonly inFlight: number;
   readonly lines: readonly Line[];
   /** What the reader has to know to read the figures right. */

@@ -53,7 +53,8 @@ describe.skipIf(redisProblem() !== undefined)("SC-006: sessions on a Redis that 
       isOver = true;
       await Promise.all(writers);
       await server.start();
-      await expect.poll(async () => (await world.a.agent.get("/v1/sessions?agentId=" + agentId)).status).toBe(200);
+      const answers = async () => (await world.a.agent.get(`/v1/sessions?agentId=${agentId}`)).status;
+      await expect.poll(answers, { timeout: 10_000 }).toBe(200);
       await expectKept(acknowledged);
     }
     process.stderr.write(`sessions on a killed Redis: ${JSON.stringify({ rounds: ROUNDS, writes })}\n`);

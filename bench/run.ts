@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { type Arena, FULL_SIZE, QUICK_SIZE } from "./arena.ts";
 import { cacheInProcess } from "./operations/cache-in-process.ts";
+import { cachedLoadOnRedis } from "./operations/cache-profile.ts";
 import { cacheOnRedis } from "./operations/cache-redis.ts";
 import { cachedLoad } from "./operations/cached-load.ts";
 import { coldLoad } from "./operations/cold-load.ts";
@@ -40,6 +41,7 @@ const BUSY_ABOVE = 1;
 const ALONE: Readonly<Record<string, (effort: Effort) => Section[] | Promise<Section[]>>> = {
   validation,
   "cached-load": cachedLoad,
+  "cached-load-redis": cachedLoadOnRedis,
   "ready-time": readyTime,
   "cache-in-process": cacheInProcess,
   "cache-redis": cacheOnRedis,

@@ -4,7 +4,7 @@ import { parseConfig } from "../../src/config/load-config.ts";
 import type { CustomerId } from "../../src/identifiers.ts";
 import type { ProfileRecord } from "../../src/profiles/customer.ts";
 import type { ProfileStore } from "../../src/profiles/profile-store.ts";
-import { CachedReads } from "../../src/storage/cached-reads.ts";
+import { CachedReads } from "../../src/storage/cache/cached-reads.ts";
 import { InMemoryDatabase } from "../../src/storage/in-memory/in-memory-database.ts";
 import { createTelemetry } from "../../src/telemetry/telemetry.ts";
 import { cachedStores } from "../../src/vault/cached-stores.ts";

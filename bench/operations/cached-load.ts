@@ -3,7 +3,7 @@ import { LRUCache } from "lru-cache";
 import { parseConfig } from "../../src/config/load-config.ts";
 import type { CustomerId } from "../../src/identifiers.ts";
 import type { ProfileRecord } from "../../src/profiles/customer.ts";
-import { CachedReads } from "../../src/storage/cached-reads.ts";
+import { CachedReads } from "../../src/storage/cache/cached-reads.ts";
 import { InMemoryCacheStore } from "../../src/storage/in-memory/in-memory-cache-store.ts";
 import { InMemoryDatabase } from "../../src/storage/in-memory/in-memory-database.ts";
 import { createTelemetry } from "../../src/telemetry/telemetry.ts";

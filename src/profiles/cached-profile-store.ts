@@ -1,6 +1,6 @@
 import type { CustomerId, TenantId } from "../identifiers.ts";
-import { type CachedReads, CacheMiss } from "../storage/cached-reads.ts";
-import { CommittedWrites } from "../storage/watched-writes.ts";
+import { type CachedReads, CacheMiss } from "../storage/cache/cached-reads.ts";
+import { CommittedWrites } from "../storage/cache/watched-writes.ts";
 import type { ProfileRecord } from "./customer.ts";
 import { ProfileCacheKeys } from "./profile-cache-keys.ts";
 import { PointerKind, ProfileKind, type ProfileLives } from "./profile-cache-kinds.ts";

@@ -1,6 +1,6 @@
 import type { CustomerId, TenantId } from "../identifiers.ts";
 import { type JsonValue, storabilityProblem } from "../json.ts";
-import type { CachedKind } from "../storage/cached-reads.ts";
+import type { CachedKind } from "../storage/cache/cached-reads.ts";
 import type { CacheKeyType } from "../telemetry/profile-cache-events.ts";
 import type { ProfileRecord } from "./customer.ts";
 import type { ProfileCacheKeys } from "./profile-cache-keys.ts";

@@ -1,7 +1,7 @@
 import type { AuditWriter } from "../audit/audit-store.ts";
 import type { CustomerId, TenantId } from "../identifiers.ts";
 import { SchemaCacheKeys } from "../schema/schema-cache-keys.ts";
-import type { CachedReads, StaleEntries } from "../storage/cached-reads.ts";
+import type { CachedReads, StaleEntries } from "../storage/cache/cached-reads.ts";
 import { auditEvent, type UseCaseContext } from "./profile-audit.ts";
 import { ProfileCacheKeys } from "./profile-cache-keys.ts";
 

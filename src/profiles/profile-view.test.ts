@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { deepFreeze } from "../storage/cache-value.ts";
+import { deepFreeze } from "../storage/cache/cache-value.ts";
 import { newCustomer, newField, readField } from "../testing/profile-records.ts";
 import type { ProfileRecord } from "./customer.ts";
 import { keptProfileView, profileView } from "./profile-view.ts";

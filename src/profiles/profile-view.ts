@@ -1,5 +1,5 @@
 import type { JsonObject, JsonValue } from "../json.ts";
-import { deepFreeze } from "../storage/cache-value.ts";
+import { deepFreeze } from "../storage/cache/cache-value.ts";
 import type { Asset } from "./asset.ts";
 import type { ChannelIdentity, Consent, CustomerHeader, CustomerRecord, ProfileRecord } from "./customer.ts";
 import type { FieldVersion } from "./field-version.ts";

@@ -1,8 +1,8 @@
 import type { CustomerId, ItemId, MergeId, ScenarioId } from "../identifiers.ts";
 import type { RequirementSelector } from "../schema/requirement.ts";
-import type { StaleEntries } from "../storage/cached-reads.ts";
+import type { StaleEntries } from "../storage/cache/cached-reads.ts";
+import type { Staleness, WatchedWrites } from "../storage/cache/watched-writes.ts";
 import type { Page, PageRequest } from "../storage/page.ts";
-import type { Staleness, WatchedWrites } from "../storage/watched-writes.ts";
 import type { Asset } from "./asset.ts";
 import type { ApplyOutcome, ChangeSet, MergeChange, MergeRecord, PurgeSet } from "./change-set.ts";
 import type { CustomerSummary, ProfileRecord } from "./customer.ts";

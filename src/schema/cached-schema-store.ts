@@ -1,6 +1,6 @@
 import type { AgentId, ScenarioId, TenantId } from "../identifiers.ts";
-import { type CachedReads, CacheMiss } from "../storage/cached-reads.ts";
-import { CommittedWrites } from "../storage/watched-writes.ts";
+import { type CachedReads, CacheMiss } from "../storage/cache/cached-reads.ts";
+import { CommittedWrites } from "../storage/cache/watched-writes.ts";
 import type { FieldDefinition } from "./field-definition.ts";
 import { type FieldRequirement, isSelected, type RequirementSelector } from "./requirement.ts";
 import { SchemaCacheKeys } from "./schema-cache-keys.ts";

@@ -1,6 +1,6 @@
 import type { TenantId } from "../identifiers.ts";
 import type { JsonValue } from "../json.ts";
-import type { CachedKind } from "../storage/cached-reads.ts";
+import type { CachedKind } from "../storage/cache/cached-reads.ts";
 import type { CacheKeyType } from "../telemetry/profile-cache-events.ts";
 
 /** What every entry says that it is. Rises when definitions or requirements are kept in another form. */

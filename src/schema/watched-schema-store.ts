@@ -1,5 +1,5 @@
 import type { AgentId, ScenarioId } from "../identifiers.ts";
-import type { WatchedWrites } from "../storage/watched-writes.ts";
+import type { WatchedWrites } from "../storage/cache/watched-writes.ts";
 import type { FieldDefinition } from "./field-definition.ts";
 import type { FieldRequirement, RequirementScope, RequirementSelector } from "./requirement.ts";
 import type { SchemaCacheKeys } from "./schema-cache-keys.ts";

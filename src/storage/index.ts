@@ -19,8 +19,17 @@ export {
   requireCacheTags,
   requireCacheTtl,
   requireCounterDelta,
-} from "./cache-key.ts";
-export { type CacheOccupancy, CacheStatisticsRecorder } from "./cache-statistics.ts";
+} from "./cache/cache-key.ts";
+export { type CacheOccupancy, CacheStatisticsRecorder } from "./cache/cache-statistics.ts";
+export { cacheTextOf, deepFreeze, frozenValue } from "./cache/cache-value.ts";
+export { ANY_ONE, ANY_RUN, compileGlob, type Glob, type GlobToken } from "./cache/glob.ts";
+export {
+  isTierFailure,
+  type Load,
+  LoadThrough,
+  type LoadThroughOptions,
+  type LoadThroughTier,
+} from "./cache/load-through.ts";
 export type {
   CacheCapabilities,
   CacheGetOptions,
@@ -36,10 +45,7 @@ export type {
   CacheStore,
   CacheTtl,
 } from "./cache-store.ts";
-export { cacheTextOf, deepFreeze, frozenValue } from "./cache-value.ts";
 export type { CallOptions } from "./call-options.ts";
-export { DocumentCollection, type DocumentCollectionOptions, recordExists } from "./document-collection.ts";
-export type { CheckedDocument, CheckedPatch, DocumentRow, DocumentRows, DocumentScan } from "./document-rows.ts";
 export {
   type CollectionDescriptor,
   DOCUMENT_BYTES_MAX,
@@ -57,8 +63,17 @@ export {
   type JsonMergePatch,
   type StoredDocument,
 } from "./document-store.ts";
+export { DocumentCollection, type DocumentCollectionOptions, recordExists } from "./documents/document-collection.ts";
+export type {
+  CheckedDocument,
+  CheckedPatch,
+  DocumentRow,
+  DocumentRows,
+  DocumentScan,
+} from "./documents/document-rows.ts";
+export { mergePatch } from "./documents/merge-patch.ts";
+export { PreparedCollections } from "./documents/prepared-collections.ts";
 export { defineEngine, type EngineContext, type OpenTier, type StorageEngine, type TierStores } from "./engine.ts";
-export { equalJson, matches as matchesFilter, valueAt } from "./evaluate-filter.ts";
 export {
   FILTER_DEPTH_MAX,
   FILTER_SIZE_MAX,
@@ -68,15 +83,16 @@ export {
   type OrderedScalar,
   type OrderKey,
 } from "./filter.ts";
-export { ANY_ONE, ANY_RUN, compileGlob, type Glob, type GlobToken } from "./glob.ts";
+export { equalJson, matches as matchesFilter, valueAt } from "./filters/evaluate-filter.ts";
 export {
-  isTierFailure,
-  type Load,
-  LoadThrough,
-  type LoadThroughOptions,
-  type LoadThroughTier,
-} from "./load-through.ts";
-export { mergePatch } from "./merge-patch.ts";
+  comparePositions,
+  compareSortKeys,
+  type SortKeys,
+  type SortPosition,
+  sortKeysOf,
+  sortPosition,
+} from "./filters/sort-position.ts";
+export { saysNothing, validateFilter, validateOrder } from "./filters/validate-filter.ts";
 export {
   decodeCursor,
   encodeCursor,
@@ -86,7 +102,6 @@ export {
   type PageRequest,
   pageOf,
 } from "./page.ts";
-export { PreparedCollections } from "./prepared-collections.ts";
 export type {
   ColumnType,
   Entity,
@@ -101,18 +116,9 @@ export type {
   UniqueRule,
   VersionedCallOptions,
 } from "./repository.ts";
-export {
-  comparePositions,
-  compareSortKeys,
-  type SortKeys,
-  type SortPosition,
-  sortKeysOf,
-  sortPosition,
-} from "./sort-position.ts";
 export { abortedError, throwIfAborted, untilAborted } from "./until-aborted.ts";
-export { saysNothing, validateFilter, validateOrder } from "./validate-filter.ts";
-export { WormLog, type WormLogOptions } from "./worm-log.ts";
-export type { SealedRow, WormEnd, WormRead, WormRow, WormRowRange, WormRows } from "./worm-rows.ts";
+export { WormLog, type WormLogOptions } from "./worm/worm-log.ts";
+export type { SealedRow, WormEnd, WormRead, WormRow, WormRowRange, WormRows } from "./worm/worm-rows.ts";
 export type {
   AppendOptions,
   WormCapabilities,

@@ -4,7 +4,7 @@ import type { Filter } from "../storage/filter.ts";
 import type { InMemoryDatabase } from "../storage/in-memory/in-memory-database.ts";
 import type { InMemoryTables } from "../storage/in-memory/in-memory-tables.ts";
 import { RecordTable } from "../storage/in-memory/record-table.ts";
-import { shapeOf } from "../storage/record-shape.ts";
+import { shapeOf } from "../storage/records/record-shape.ts";
 import type { RecordScope } from "../storage/repository.ts";
 import { type ApiKeyHash, isLive } from "./api-key.ts";
 import type { ApiKeyStore } from "./api-key-store.ts";

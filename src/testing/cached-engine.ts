@@ -1,6 +1,6 @@
 import { profileCacheSchema } from "../config/profile-cache-config.ts";
+import { CachedReads, type CachedReadsOptions } from "../storage/cache/cached-reads.ts";
 import type { CacheStore } from "../storage/cache-store.ts";
-import { CachedReads, type CachedReadsOptions } from "../storage/cached-reads.ts";
 import { NO_EVENTS } from "../telemetry/events.ts";
 import { cachedStores } from "../vault/cached-stores.ts";
 import { type Engine, engineOver } from "./engine.ts";

@@ -2,7 +2,7 @@ import { profileCacheSchema } from "../config/profile-cache-config.ts";
 import { VaultError } from "../errors.ts";
 import type { TenantId } from "../identifiers.ts";
 import type { CustomerLookup } from "../profiles/profile-store.ts";
-import { CachedReads } from "../storage/cached-reads.ts";
+import { CachedReads } from "../storage/cache/cached-reads.ts";
 import { InMemoryCacheStore } from "../storage/in-memory/in-memory-cache-store.ts";
 import { InMemoryDatabase } from "../storage/in-memory/in-memory-database.ts";
 import type { CacheKeyType, ProfileCacheEvents } from "../telemetry/profile-cache-events.ts";

@@ -1,4 +1,4 @@
-import type { MessageReceiver, MessageTransport } from "../storage/message-transport.ts";
+import type { MessageReceiver, MessageTransport } from "../storage/cache/message-transport.ts";
 
 /** Carries messages between transports of one process, in order and each in a later turn, as a server would. */
 export class MessageHub {

@@ -7,9 +7,9 @@ import { WatchedProfileStore } from "../profiles/watched-profile-store.ts";
 import { CachedSchemaStore, type SchemaLives } from "../schema/cached-schema-store.ts";
 import { SchemaCacheKeys } from "../schema/schema-cache-keys.ts";
 import { WatchedSchemaStore } from "../schema/watched-schema-store.ts";
+import { CachedReads } from "../storage/cache/cached-reads.ts";
+import { CommittedWrites, type WatchedWrites } from "../storage/cache/watched-writes.ts";
 import type { CacheStore } from "../storage/cache-store.ts";
-import { CachedReads } from "../storage/cached-reads.ts";
-import { CommittedWrites, type WatchedWrites } from "../storage/watched-writes.ts";
 import type { ProfileCacheEvents } from "../telemetry/profile-cache-events.ts";
 import type { Stores, TenantStores } from "./stores.ts";
 

@@ -1,14 +1,14 @@
 import { randomUUID } from "node:crypto";
 import { inMemoryCacheSettings } from "../config/engine-settings.ts";
+import { NearCacheStore } from "../storage/cache/near-cache-store.ts";
+import { TieredCacheStore } from "../storage/cache/tiered-cache-store.ts";
 import type { CacheStore } from "../storage/cache-store.ts";
 import { InMemoryCacheStore } from "../storage/in-memory/in-memory-cache-store.ts";
-import { NearCacheStore } from "../storage/near-cache-store.ts";
 import { ObservedCacheStore } from "../storage/observability/observed-cache-store.ts";
 import { postgresInvalidationChannel } from "../storage/postgres/postgres-invalidation-channel.ts";
 import { redisInvalidationChannel } from "../storage/redis/redis-invalidation-channel.ts";
 import { resilientCacheStore } from "../storage/resilience/resilient-cache-store.ts";
 import { retellRemovals } from "../storage/resilience/retell-removals.ts";
-import { TieredCacheStore } from "../storage/tiered-cache-store.ts";
 import { redisConnection } from "./built-in-engines.ts";
 import { ClosingStack } from "./closing-stack.ts";
 import {

@@ -4,7 +4,7 @@ import type { IdGenerator } from "../identifiers.ts";
 import type { BlobStore } from "../profiles/blob-store.ts";
 import type { ConditionCompiler } from "../schema/condition.ts";
 import type { DefinitionCompiler } from "../schema/definition-compiler.ts";
-import type { CachedReads } from "../storage/cached-reads.ts";
+import type { CachedReads } from "../storage/cache/cached-reads.ts";
 import type { VaultEvents } from "../telemetry/events.ts";
 import type { Authenticator } from "../tenants/authenticator.ts";
 import type { TenantKeyring } from "../tenants/tenant-keyring.ts";

@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import type { SourceFile } from "./source-file.ts";
 
-export const ROOT = new URL("../../", import.meta.url);
+export const ROOT = new URL("../..", import.meta.url);
 
 /** Every file that is committed or could be, in order. */
 export function repositoryPaths(): string[] {

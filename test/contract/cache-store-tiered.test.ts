@@ -1,11 +1,11 @@
 import { describe } from "vitest";
-import { HeartbeatChannel } from "../../src/storage/heartbeat-channel.ts";
+import { HeartbeatChannel } from "../../src/storage/cache/heartbeat-channel.ts";
+import type { InvalidationChannel } from "../../src/storage/cache/invalidation-channel.ts";
+import { NearCacheStore } from "../../src/storage/cache/near-cache-store.ts";
+import { TieredCacheStore } from "../../src/storage/cache/tiered-cache-store.ts";
 import { InMemoryCacheStore } from "../../src/storage/in-memory/in-memory-cache-store.ts";
-import type { InvalidationChannel } from "../../src/storage/invalidation-channel.ts";
-import { NearCacheStore } from "../../src/storage/near-cache-store.ts";
 import { RedisCacheStore } from "../../src/storage/redis/redis-cache-store.ts";
 import { redisInvalidationChannel } from "../../src/storage/redis/redis-invalidation-channel.ts";
-import { TieredCacheStore } from "../../src/storage/tiered-cache-store.ts";
 import { cacheStoreContract } from "../../src/testing/cache-store-contract.ts";
 import { until } from "../../src/testing/cache-store-under-test.ts";
 import { MessageHub } from "../../src/testing/message-hub.ts";

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { TenantId } from "../../src/identifiers.ts";
-import type { DocumentScan } from "../../src/storage/document-rows.ts";
 import type { CollectionDescriptor, DocumentBody } from "../../src/storage/document-store.ts";
+import type { DocumentScan } from "../../src/storage/documents/document-rows.ts";
 import type { Filter } from "../../src/storage/filter.ts";
 import { columnsOf } from "../../src/storage/postgres/document-columns.ts";
 import { type BoundStatement, DocumentStatements } from "../../src/storage/postgres/document-statements.ts";

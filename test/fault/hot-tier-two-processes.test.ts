@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { TieredCacheStore } from "../../src/storage/cache/tiered-cache-store.ts";
 import { InMemoryCacheStore } from "../../src/storage/in-memory/in-memory-cache-store.ts";
 import { TierObserver } from "../../src/storage/observability/tier-observer.ts";
 import { openRedis } from "../../src/storage/redis/connection.ts";
@@ -8,7 +9,6 @@ import { resilientCacheStore } from "../../src/storage/resilience/resilient-cach
 import { retellRemovals } from "../../src/storage/resilience/retell-removals.ts";
 import { DEFAULT_POLICIES } from "../../src/storage/resilience/tier-policy.ts";
 import { systemTimers, type Timers } from "../../src/storage/resilience/timers.ts";
-import { TieredCacheStore } from "../../src/storage/tiered-cache-store.ts";
 import { createTelemetry } from "../../src/telemetry/telemetry.ts";
 import { redisProblem, ScratchRedis } from "./scratch-redis.ts";
 import { TcpProxy } from "./tcp-proxy.ts";

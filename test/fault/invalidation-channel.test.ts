@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from "vitest";
-import type { InvalidationChannel } from "../../src/storage/invalidation-channel.ts";
+import type { InvalidationChannel } from "../../src/storage/cache/invalidation-channel.ts";
 import { postgresInvalidationChannel } from "../../src/storage/postgres/postgres-invalidation-channel.ts";
 import { openRedis } from "../../src/storage/redis/connection.ts";
 import { redisInvalidationChannel } from "../../src/storage/redis/redis-invalidation-channel.ts";

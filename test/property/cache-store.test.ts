@@ -1,11 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { JsonValue } from "../../src/json.ts";
+import { HeartbeatChannel } from "../../src/storage/cache/heartbeat-channel.ts";
+import { TieredCacheStore } from "../../src/storage/cache/tiered-cache-store.ts";
 import type { CacheLease, CacheStore } from "../../src/storage/cache-store.ts";
-import { HeartbeatChannel } from "../../src/storage/heartbeat-channel.ts";
 import { InMemoryCacheStore } from "../../src/storage/in-memory/in-memory-cache-store.ts";
 import { RedisCacheStore } from "../../src/storage/redis/redis-cache-store.ts";
-import { TieredCacheStore } from "../../src/storage/tiered-cache-store.ts";
 import { until } from "../../src/testing/cache-store-under-test.ts";
 import { MessageHub } from "../../src/testing/message-hub.ts";
 import { openRedisUnderTest } from "../../src/testing/redis-under-test.ts";

@@ -8,8 +8,12 @@ import {
   requireCacheTags,
   requireCacheTtl,
   requireCounterDelta,
-} from "../cache-key.ts";
-import { CacheStatisticsRecorder } from "../cache-statistics.ts";
+} from "../cache/cache-key.ts";
+import { CacheStatisticsRecorder } from "../cache/cache-statistics.ts";
+import { cacheTextOf, charactersOf, deepFreeze, frozenValue } from "../cache/cache-value.ts";
+import { compileGlob } from "../cache/glob.ts";
+import { LoadThrough } from "../cache/load-through.ts";
+import type { NearStore } from "../cache/near-tier.ts";
 import type {
   CacheCapabilities,
   CacheGetOptions,
@@ -24,11 +28,7 @@ import type {
   CacheStatistics,
   CacheTtl,
 } from "../cache-store.ts";
-import { cacheTextOf, charactersOf, deepFreeze, frozenValue } from "../cache-value.ts";
 import type { CallOptions } from "../call-options.ts";
-import { compileGlob } from "../glob.ts";
-import { LoadThrough } from "../load-through.ts";
-import type { NearStore } from "../near-tier.ts";
 import { throwIfAborted } from "../until-aborted.ts";
 import { CacheCounters } from "./cache-counters.ts";
 import { CacheEntries } from "./cache-entries.ts";

@@ -1,13 +1,19 @@
 import type { CallOptions } from "../call-options.ts";
-import { recordExists } from "../document-collection.ts";
-import { checkLength } from "../document-input.ts";
-import type { CheckedDocument, CheckedPatch, DocumentRow, DocumentRows, DocumentScan } from "../document-rows.ts";
 import type { CollectionDescriptor } from "../document-store.ts";
-import { matches } from "../evaluate-filter.ts";
+import { recordExists } from "../documents/document-collection.ts";
+import { checkLength } from "../documents/document-input.ts";
+import type {
+  CheckedDocument,
+  CheckedPatch,
+  DocumentRow,
+  DocumentRows,
+  DocumentScan,
+} from "../documents/document-rows.ts";
+import { mergePatch } from "../documents/merge-patch.ts";
 import type { Filter } from "../filter.ts";
-import { mergePatch } from "../merge-patch.ts";
+import { matches } from "../filters/evaluate-filter.ts";
+import { compareSortKeys, sortKeysOf } from "../filters/sort-position.ts";
 import type { VersionedCallOptions } from "../repository.ts";
-import { compareSortKeys, sortKeysOf } from "../sort-position.ts";
 import type { InMemorySession } from "./in-memory-database.ts";
 import { DocumentTables } from "./in-memory-document-tables.ts";
 

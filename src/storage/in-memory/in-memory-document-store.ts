@@ -1,6 +1,5 @@
 import type { TenantId } from "../../identifiers.ts";
 import type { CallOptions } from "../call-options.ts";
-import { DocumentCollection } from "../document-collection.ts";
 import type {
   CollectionDescriptor,
   DocumentBody,
@@ -8,7 +7,8 @@ import type {
   DocumentDatabase,
   DocumentStore,
 } from "../document-store.ts";
-import { PreparedCollections } from "../prepared-collections.ts";
+import { DocumentCollection } from "../documents/document-collection.ts";
+import { PreparedCollections } from "../documents/prepared-collections.ts";
 import type { InMemoryDatabase } from "./in-memory-database.ts";
 import { InMemoryDocumentRows } from "./in-memory-document-rows.ts";
 import { DocumentTables } from "./in-memory-document-tables.ts";

@@ -1,7 +1,7 @@
-import { recordExists } from "../document-collection.ts";
-import type { DocumentRow } from "../document-rows.ts";
 import type { CollectionDescriptor, DocumentIndex } from "../document-store.ts";
-import { valueAt } from "../evaluate-filter.ts";
+import { recordExists } from "../documents/document-collection.ts";
+import type { DocumentRow } from "../documents/document-rows.ts";
+import { valueAt } from "../filters/evaluate-filter.ts";
 import type { InMemoryTable, InMemoryTables } from "./in-memory-tables.ts";
 
 /** Which document has a value that is unique. */

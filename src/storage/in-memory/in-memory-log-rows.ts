@@ -1,6 +1,6 @@
-import { matches } from "../evaluate-filter.ts";
 import type { Filter } from "../filter.ts";
-import type { WormEnd, WormRead, WormRow, WormRowRange } from "../worm-rows.ts";
+import { matches } from "../filters/evaluate-filter.ts";
+import type { WormEnd, WormRead, WormRow, WormRowRange } from "../worm/worm-rows.ts";
 
 /** The table of a tenant's logs; keys are the kind and the log with a `/` between them. */
 export const IN_MEMORY_LOGS = "worm_logs";

@@ -1,10 +1,11 @@
 import { invariant, isVaultError } from "../../errors.ts";
 import type { TenantId } from "../../identifiers.ts";
 import type { CallOptions } from "../call-options.ts";
-import { matches } from "../evaluate-filter.ts";
 import type { Filter } from "../filter.ts";
+import { matches } from "../filters/evaluate-filter.ts";
+import { compareSortKeys, sortKeysOf, sortPosition } from "../filters/sort-position.ts";
 import type { Page } from "../page.ts";
-import { ownerUnknown, recordNotFound, versionMismatch } from "../record-errors.ts";
+import { ownerUnknown, recordNotFound, versionMismatch } from "../records/record-errors.ts";
 import {
   type CheckedQuery,
   checkFilter,
@@ -15,8 +16,9 @@ import {
   recordPage,
   requireAddable,
   valueOf,
-} from "../record-query.ts";
-import { type RecordProperty, type RecordShape, shapeOf } from "../record-shape.ts";
+} from "../records/record-query.ts";
+import { type RecordProperty, type RecordShape, shapeOf } from "../records/record-shape.ts";
+import { streamPages } from "../records/stream-pages.ts";
 import type {
   Entity,
   PagedQuery,
@@ -26,8 +28,6 @@ import type {
   RepositoryDescriptor,
   VersionedCallOptions,
 } from "../repository.ts";
-import { compareSortKeys, sortKeysOf, sortPosition } from "../sort-position.ts";
-import { streamPages } from "../stream-pages.ts";
 import type { InMemorySession } from "./in-memory-database.ts";
 import type { InMemoryTables } from "./in-memory-tables.ts";
 import { RecordTable } from "./record-table.ts";

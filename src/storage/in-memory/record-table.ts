@@ -1,5 +1,5 @@
-import { recordExists } from "../record-errors.ts";
-import type { RecordShape } from "../record-shape.ts";
+import { recordExists } from "../records/record-errors.ts";
+import type { RecordShape } from "../records/record-shape.ts";
 import type { Entity, UniqueRule } from "../repository.ts";
 import type { InMemoryTable, InMemoryTables } from "./in-memory-tables.ts";
 

@@ -1,8 +1,8 @@
 import type { Document } from "mongodb";
 import type { JsonValue } from "../../json.ts";
 import type { Filter, FilterPath, OrderKey } from "../filter.ts";
-import { textAfterPrefix } from "../prefix-range.ts";
-import { SORT_CLASSES, type SortClass, type SortKeys, type SortPosition } from "../sort-position.ts";
+import { textAfterPrefix } from "../filters/prefix-range.ts";
+import { SORT_CLASSES, type SortClass, type SortKeys, type SortPosition } from "../filters/sort-position.ts";
 import { contentAt, ELEMENT, encodeList, encodeObject, fieldAt, isContainer, isList } from "./document-encoding.ts";
 
 /** Where the fields of a document lie. */

@@ -2,7 +2,7 @@ import { hash } from "node:crypto";
 import type { Collection } from "mongodb";
 import type { JsonObject } from "../../json.ts";
 import type { CollectionDescriptor, DocumentIndex } from "../document-store.ts";
-import { valueAt } from "../evaluate-filter.ts";
+import { valueAt } from "../filters/evaluate-filter.ts";
 import { decodeObject, fieldAt, type StoredBody } from "./document-encoding.ts";
 
 /**

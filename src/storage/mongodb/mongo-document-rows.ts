@@ -2,13 +2,19 @@ import type { Collection, Document, FindOptions, UpdateFilter } from "mongodb";
 import { VaultError } from "../../errors.ts";
 import type { TenantId } from "../../identifiers.ts";
 import type { CallOptions } from "../call-options.ts";
-import { recordExists } from "../document-collection.ts";
-import { checkLength } from "../document-input.ts";
-import type { CheckedDocument, CheckedPatch, DocumentRow, DocumentRows, DocumentScan } from "../document-rows.ts";
 import type { DocumentBody } from "../document-store.ts";
-import { matches } from "../evaluate-filter.ts";
+import { recordExists } from "../documents/document-collection.ts";
+import { checkLength } from "../documents/document-input.ts";
+import type {
+  CheckedDocument,
+  CheckedPatch,
+  DocumentRow,
+  DocumentRows,
+  DocumentScan,
+} from "../documents/document-rows.ts";
+import { mergePatch } from "../documents/merge-patch.ts";
 import type { Filter } from "../filter.ts";
-import { mergePatch } from "../merge-patch.ts";
+import { matches } from "../filters/evaluate-filter.ts";
 import type { VersionedCallOptions } from "../repository.ts";
 import type { MongoConnection, MongoContext } from "./connection.ts";
 import { decodeObject, encodeObject, type StoredBody } from "./document-encoding.ts";

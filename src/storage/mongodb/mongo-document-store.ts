@@ -1,7 +1,6 @@
 import type { Collection } from "mongodb";
 import type { TenantId } from "../../identifiers.ts";
 import type { CallOptions } from "../call-options.ts";
-import { DocumentCollection, recordExists } from "../document-collection.ts";
 import type {
   CollectionDescriptor,
   DocumentBody,
@@ -9,7 +8,8 @@ import type {
   DocumentDatabase,
   DocumentStore,
 } from "../document-store.ts";
-import { PreparedCollections } from "../prepared-collections.ts";
+import { DocumentCollection, recordExists } from "../documents/document-collection.ts";
+import { PreparedCollections } from "../documents/prepared-collections.ts";
 import type { MongoConnection } from "./connection.ts";
 import type { StoredBody } from "./document-encoding.ts";
 import { prepareIndexes, UniqueKeys } from "./document-indexes.ts";

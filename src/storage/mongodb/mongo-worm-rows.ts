@@ -3,7 +3,7 @@ import { type Instant, instantOf } from "../../clock.ts";
 import type { TenantId } from "../../identifiers.ts";
 import type { CallOptions } from "../call-options.ts";
 import type { Filter } from "../filter.ts";
-import type { SealedRow, WormEnd, WormRead, WormRow, WormRowRange, WormRows } from "../worm-rows.ts";
+import type { SealedRow, WormEnd, WormRead, WormRow, WormRowRange, WormRows } from "../worm/worm-rows.ts";
 import { WORM_SEQUENCE_MAX } from "../worm-store.ts";
 import type { MongoConnection, MongoContext } from "./connection.ts";
 import { decodeObject, type EncodedObject, encodeObject } from "./document-encoding.ts";

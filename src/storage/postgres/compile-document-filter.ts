@@ -1,6 +1,6 @@
 import type { JsonValue } from "../../json.ts";
 import type { Filter, FilterPath } from "../filter.ts";
-import { textAfterPrefix } from "../prefix-range.ts";
+import { textAfterPrefix } from "../filters/prefix-range.ts";
 import { joined, type Parameters } from "./compile-record-filter.ts";
 import type { PathColumn } from "./document-columns.ts";
 

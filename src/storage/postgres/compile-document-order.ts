@@ -1,5 +1,5 @@
 import type { OrderKey } from "../filter.ts";
-import { SORT_CLASSES, type SortKeys, type SortPosition } from "../sort-position.ts";
+import { SORT_CLASSES, type SortKeys, type SortPosition } from "../filters/sort-position.ts";
 import { type DocumentFilterContext, jsonAt, textOf } from "./compile-document-filter.ts";
 import { joined } from "./compile-record-filter.ts";
 

@@ -1,6 +1,6 @@
 import { hash } from "node:crypto";
-import type { DocumentScan } from "../document-rows.ts";
 import type { CollectionDescriptor } from "../document-store.ts";
+import type { DocumentScan } from "../documents/document-rows.ts";
 import type { Filter, FilterPath } from "../filter.ts";
 import { compileDocumentFilter, type DocumentFilterContext } from "./compile-document-filter.ts";
 import { compileDocumentOrder } from "./compile-document-order.ts";

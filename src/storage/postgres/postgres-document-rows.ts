@@ -2,12 +2,18 @@ import type { TenantId } from "../../identifiers.ts";
 import type { JsonObject } from "../../json.ts";
 import { compareText } from "../../text-order.ts";
 import type { CallOptions } from "../call-options.ts";
-import { recordExists } from "../document-collection.ts";
-import { checkLength } from "../document-input.ts";
-import type { CheckedDocument, CheckedPatch, DocumentRow, DocumentRows, DocumentScan } from "../document-rows.ts";
 import { type CollectionDescriptor, DOCUMENT_BYTES_MAX } from "../document-store.ts";
+import { recordExists } from "../documents/document-collection.ts";
+import { checkLength } from "../documents/document-input.ts";
+import type {
+  CheckedDocument,
+  CheckedPatch,
+  DocumentRow,
+  DocumentRows,
+  DocumentScan,
+} from "../documents/document-rows.ts";
+import { mergePatch } from "../documents/merge-patch.ts";
 import type { Filter } from "../filter.ts";
-import { mergePatch } from "../merge-patch.ts";
 import type { VersionedCallOptions } from "../repository.ts";
 import type { DocumentStatements } from "./document-statements.ts";
 import { DELETE, EXISTS, GET, INSERT, PATCH, REPLACE, UPSERT } from "./document-statements.ts";

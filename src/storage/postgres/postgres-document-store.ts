@@ -1,6 +1,5 @@
 import type { TenantId } from "../../identifiers.ts";
 import type { CallOptions } from "../call-options.ts";
-import { DocumentCollection, recordExists } from "../document-collection.ts";
 import type {
   CollectionDescriptor,
   DocumentBody,
@@ -8,7 +7,8 @@ import type {
   DocumentDatabase,
   DocumentStore,
 } from "../document-store.ts";
-import { PreparedCollections } from "../prepared-collections.ts";
+import { DocumentCollection, recordExists } from "../documents/document-collection.ts";
+import { PreparedCollections } from "../documents/prepared-collections.ts";
 import { untilAborted } from "../until-aborted.ts";
 import { DocumentStatements } from "./document-statements.ts";
 import { PostgresDocumentRows } from "./postgres-document-rows.ts";

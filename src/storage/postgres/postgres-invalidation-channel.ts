@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 import pg from "pg";
 import { VaultError } from "../../errors.ts";
-import { HeartbeatChannel, type HeartbeatChannelOptions } from "../heartbeat-channel.ts";
-import type { InvalidationChannel } from "../invalidation-channel.ts";
-import type { MessageReceiver, MessageTransport } from "../message-transport.ts";
+import { HeartbeatChannel, type HeartbeatChannelOptions } from "../cache/heartbeat-channel.ts";
+import type { InvalidationChannel } from "../cache/invalidation-channel.ts";
+import type { MessageReceiver, MessageTransport } from "../cache/message-transport.ts";
 import { translateError } from "./translate-error.ts";
 
 export interface PostgresInvalidationChannelOptions extends HeartbeatChannelOptions {

@@ -3,7 +3,7 @@ import type { TenantId } from "../../identifiers.ts";
 import type { CallOptions } from "../call-options.ts";
 import type { Filter } from "../filter.ts";
 import type { Page } from "../page.ts";
-import { ownerUnknown, recordExists, recordNotFound, versionMismatch } from "../record-errors.ts";
+import { ownerUnknown, recordExists, recordNotFound, versionMismatch } from "../records/record-errors.ts";
 import {
   checkFilter,
   checkPagedQuery,
@@ -12,8 +12,9 @@ import {
   recordPage,
   requireAddable,
   valueOf,
-} from "../record-query.ts";
-import type { RecordProperty, RecordShape } from "../record-shape.ts";
+} from "../records/record-query.ts";
+import type { RecordProperty, RecordShape } from "../records/record-shape.ts";
+import { streamPages } from "../records/stream-pages.ts";
 import type {
   Entity,
   PagedQuery,
@@ -23,7 +24,6 @@ import type {
   RepositoryDescriptor,
   VersionedCallOptions,
 } from "../repository.ts";
-import { streamPages } from "../stream-pages.ts";
 import { type RecordStatements, recordStatements } from "./record-statements.ts";
 import { ConstraintViolation, type SqlRow, type SqlSession, type SqlStatement } from "./sql-database.ts";
 

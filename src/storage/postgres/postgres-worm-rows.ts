@@ -2,7 +2,7 @@ import { type Instant, instantOf } from "../../clock.ts";
 import type { TenantId } from "../../identifiers.ts";
 import type { CallOptions } from "../call-options.ts";
 import type { Filter } from "../filter.ts";
-import type { SealedRow, WormEnd, WormRead, WormRow, WormRowRange, WormRows } from "../worm-rows.ts";
+import type { SealedRow, WormEnd, WormRead, WormRow, WormRowRange, WormRows } from "../worm/worm-rows.ts";
 import {
   WORM_COUNT,
   WORM_END,

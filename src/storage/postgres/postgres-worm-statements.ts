@@ -1,6 +1,6 @@
 import { hash } from "node:crypto";
 import type { Filter } from "../filter.ts";
-import type { WormRowRange } from "../worm-rows.ts";
+import type { WormRowRange } from "../worm/worm-rows.ts";
 import { WORM_SEQUENCE_MAX } from "../worm-store.ts";
 import { compileDocumentFilter } from "./compile-document-filter.ts";
 import { Parameters } from "./compile-record-filter.ts";

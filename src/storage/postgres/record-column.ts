@@ -10,7 +10,7 @@ import {
   isInstant,
   isWithin,
   type RecordProperty,
-} from "../record-shape.ts";
+} from "../records/record-shape.ts";
 import type { ColumnType } from "../repository.ts";
 import { quoteIdentifier } from "./quote-identifier.ts";
 

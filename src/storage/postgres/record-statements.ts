@@ -1,8 +1,8 @@
 import { hash } from "node:crypto";
 import { invariant } from "../../errors.ts";
 import type { Filter } from "../filter.ts";
-import type { RecordSortKey } from "../record-query.ts";
-import { type RecordProperty, type RecordShape, shapeOf } from "../record-shape.ts";
+import type { RecordSortKey } from "../records/record-query.ts";
+import { type RecordProperty, type RecordShape, shapeOf } from "../records/record-shape.ts";
 import type { Entity, RepositoryDescriptor } from "../repository.ts";
 import { compileFilter, Parameters } from "./compile-record-filter.ts";
 import { compileAfter, compileOrder } from "./compile-record-order.ts";

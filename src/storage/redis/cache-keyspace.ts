@@ -1,4 +1,4 @@
-import { ANY_ONE, ANY_RUN, type Glob } from "../glob.ts";
+import { ANY_ONE, ANY_RUN, type Glob } from "../cache/glob.ts";
 
 /** Hexadecimal characters of an epoch, and of a nonce. */
 export const NONCE_LENGTH = 16;

@@ -1,5 +1,5 @@
 import type { JsonValue } from "../../json.ts";
-import type { CacheStatisticsRecorder } from "../cache-statistics.ts";
+import type { CacheStatisticsRecorder } from "../cache/cache-statistics.ts";
 import type { CacheLookup } from "../cache-store.ts";
 import type { CallOptions } from "../call-options.ts";
 import { decodeEntry } from "./cache-format.ts";

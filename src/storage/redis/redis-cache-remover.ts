@@ -1,5 +1,5 @@
+import type { Glob } from "../cache/glob.ts";
 import type { CallOptions } from "../call-options.ts";
-import type { Glob } from "../glob.ts";
 import { throwIfAborted } from "../until-aborted.ts";
 import { type Attempt, epochOf } from "./cache-generation.ts";
 import { NONCE_MS } from "./cache-lease.ts";

@@ -9,8 +9,11 @@ import {
   requireCacheTags,
   requireCacheTtl,
   requireCounterDelta,
-} from "../cache-key.ts";
-import { CacheStatisticsRecorder } from "../cache-statistics.ts";
+} from "../cache/cache-key.ts";
+import { CacheStatisticsRecorder } from "../cache/cache-statistics.ts";
+import { cacheTextOf } from "../cache/cache-value.ts";
+import { compileGlob } from "../cache/glob.ts";
+import { isTierFailure, LoadThrough } from "../cache/load-through.ts";
 import type {
   CacheCapabilities,
   CacheGetOptions,
@@ -24,10 +27,7 @@ import type {
   CacheStatistics,
   CacheStore,
 } from "../cache-store.ts";
-import { cacheTextOf } from "../cache-value.ts";
 import type { CallOptions } from "../call-options.ts";
-import { compileGlob } from "../glob.ts";
-import { isTierFailure, LoadThrough } from "../load-through.ts";
 import { throwIfAborted } from "../until-aborted.ts";
 import { CacheGeneration } from "./cache-generation.ts";
 import { CacheKeyspace } from "./cache-keyspace.ts";

@@ -1,6 +1,6 @@
-import { HeartbeatChannel, type HeartbeatChannelOptions } from "../heartbeat-channel.ts";
-import type { InvalidationChannel } from "../invalidation-channel.ts";
-import type { MessageReceiver, MessageTransport } from "../message-transport.ts";
+import { HeartbeatChannel, type HeartbeatChannelOptions } from "../cache/heartbeat-channel.ts";
+import type { InvalidationChannel } from "../cache/invalidation-channel.ts";
+import type { MessageReceiver, MessageTransport } from "../cache/message-transport.ts";
 import type { RedisConnection, RedisSubscriber } from "./redis-connection.ts";
 
 /** A channel over publish/subscribe: publishes with the shared connection, and listens with one of its own. */

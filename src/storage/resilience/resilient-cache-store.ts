@@ -1,6 +1,7 @@
 import { VaultError } from "../../errors.ts";
 import type { JsonValue } from "../../json.ts";
-import { CACHE_TTL_DEFAULT_MS } from "../cache-key.ts";
+import { CACHE_TTL_DEFAULT_MS } from "../cache/cache-key.ts";
+import { LoadThrough } from "../cache/load-through.ts";
 import type {
   CacheCapabilities,
   CacheGetOptions,
@@ -15,7 +16,6 @@ import type {
   CacheStore,
 } from "../cache-store.ts";
 import type { CallOptions } from "../call-options.ts";
-import { LoadThrough } from "../load-through.ts";
 import { abortedError, untilAborted } from "../until-aborted.ts";
 import { cacheOperations } from "./cache-operations.ts";
 import type { Recovery } from "./circuit-breaker.ts";

@@ -1,4 +1,4 @@
-import type { Invalidation, InvalidationChannel } from "../invalidation-channel.ts";
+import type { Invalidation, InvalidationChannel } from "../cache/invalidation-channel.ts";
 import type { Removal } from "./lost-removals.ts";
 import type { ResilientCacheStore } from "./resilient-cache-store.ts";
 

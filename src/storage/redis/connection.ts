@@ -1,6 +1,7 @@
 import { Cluster, Command, Redis } from "ioredis";
 import { VaultError } from "../../errors.ts";
 import { untilAborted } from "../until-aborted.ts";
+import { JointWrites } from "./joint-writes.ts";
 import { probeServer, type RedisServer } from "./probe-server.ts";
 import type {
   RedisArgument,
@@ -59,6 +60,7 @@ class IoredisConnection implements RedisConnection {
   readonly #client: Client;
   readonly #address: RedisAddress;
   readonly #options: RedisOptions;
+  readonly #writes = new JointWrites();
   readonly #prepares = new Set<(node: RedisNode) => Promise<void>>();
   #server: RedisServer | undefined;
   /** Why commands are not sent yet, or no more; `undefined` while they are. */
@@ -142,7 +144,7 @@ class IoredisConnection implements RedisConnection {
       const command = new Command(call.name, call.values as RedisArgument[], { replyEncoding: "utf8" });
       const deadline = setTimeout(expire, timeoutMs, command);
       try {
-        if (client instanceof Redis) corkForNow(client.stream);
+        if (client === this.#client && client instanceof Redis) this.#writes.begin(client.stream);
         client.sendCommand(command);
         return await command.promise;
       } catch (error) {
@@ -246,13 +248,6 @@ function newClient(address: RedisAddress, options: RedisOptions, { use, retryMsM
   // Commands report failures to those who sent them; without a listener the driver would print them, too.
   client.on("error", ignore);
   return client;
-}
-
-/** Commands of one moment are written to the socket together, which saves most of the system calls under load. */
-function corkForNow(stream: Redis["stream"] | undefined): void {
-  if (!stream || stream.writableCorked > 0) return;
-  stream.cork();
-  process.nextTick(() => stream.uncork());
 }
 
 /**

@@ -5,12 +5,9 @@ import type { TierName } from "./resilience/tier-policy.ts";
 import { systemTimers, type Timers } from "./resilience/timers.ts";
 import { within } from "./resilience/within.ts";
 
-/** The tiers, and sessions, which may be on a server of their own. */
-type ProbedPart = TierName | "sessions";
-
 /** How to look at one tier. */
 export interface TierProbe {
-  readonly tier: ProbedPart;
+  readonly tier: TierName;
   /** As the configuration names it. */
   readonly engine: string;
   /** The vault cannot do its work without it. */
@@ -22,7 +19,7 @@ export interface TierProbe {
 }
 
 export interface TierHealth {
-  readonly tier: ProbedPart;
+  readonly tier: TierName;
   readonly engine: string;
   /** `degraded`: the engine answers, but is not called until it has made up for its outage. */
   readonly status: "up" | "degraded" | "down";

@@ -14,7 +14,7 @@ import { ClosingStack } from "./closing-stack.ts";
 import { inMemoryStores } from "./in-memory-stores.ts";
 import { openHotTier } from "./open-hot-tier.ts";
 import { openRelational, type RelationalDatabase } from "./open-relational.ts";
-import { openSessions, sessionProbe } from "./open-sessions.ts";
+import { openSessions } from "./open-sessions.ts";
 import { guardOptions, openColdTier, openDocumentsTier, type TierOptions } from "./open-tier.ts";
 import { postgresStores } from "./postgres-stores.ts";
 import { type SessionEngine, withSessions } from "./session-engine.ts";
@@ -51,16 +51,17 @@ export async function openStorage(options: OpenStorageOptions): Promise<Storage>
     openColdTier(tiers),
   ]);
   await using opening = new ClosingStack();
-  if (database.status === "fulfilled") opening.use(database.value);
+  closeWith(opening, [database]);
   opening.use(tierOptions.clients);
-  for (const tier of [hot, documents, cold]) if (tier.status === "fulfilled") opening.use(tier.value);
+  closeWith(opening, [hot, documents, cold]);
   if (!isOpen(database) || !isOpen(hot) || !isOpen(documents) || !isOpen(cold)) {
     throw failureOf(options.config, [hot, database, documents, cold]);
   }
-  const sessions = await openSessions(options.config, tierOptions.clients);
-  const stores = storesOf(database.value, sessions);
+  const sessions = await openSessions(tierOptions);
+  if (sessions) opening.use(sessions);
+  const stores = storesOf(database.value, sessions?.engine);
   const probes = [probeOf(stores, database.value), hot.value.probe, documents.value.probe, cold.value.probe];
-  if (sessions) probes.push(sessionProbe(options.config, sessions));
+  if (sessions) probes.push(sessions.probe);
   const closing = opening.move();
   return {
     stores,
@@ -68,6 +69,10 @@ export async function openStorage(options: OpenStorageOptions): Promise<Storage>
     probes: probes.map((probe) => ({ ...probe, engine: probe.engine === "postgres" ? stores.engine : probe.engine })),
     [Symbol.asyncDispose]: () => closing[Symbol.asyncDispose](),
   };
+}
+
+function closeWith(stack: ClosingStack, results: readonly PromiseSettledResult<AsyncDisposable>[]): void {
+  for (const result of results) if (isOpen(result)) stack.use(result.value);
 }
 
 /** What callers may leave out. */

@@ -1,7 +1,7 @@
 import type { Tier } from "../../config/engine-settings.ts";
 
-/** The parts of the storage that can fail on their own. */
-export type TierName = Tier;
+/** The parts of the storage that can fail on their own: the tiers, and sessions, which may be on a server of their own. */
+export type TierName = Tier | "sessions";
 
 export interface CircuitBreakerSettings {
   /** So many failures in a row open the circuit: at least 1. */
@@ -83,6 +83,15 @@ export const DEFAULT_POLICIES: Readonly<Record<TierName, TierPolicy>> = {
     retry: RETRY,
     deadlineMs: 30_000,
     timeoutsAreConsecutive: false,
+  },
+  sessions: {
+    circuitBreaker: { ...breaker, openMs: 1_000 },
+    bulkhead: { concurrentMax: 1_000, queueMax: 10_000 },
+    // What a save came to that got no answer is unknown.
+    retry: NO_RETRY,
+    // Their engines have a deadline for each command.
+    deadlineMs: undefined,
+    timeoutsAreConsecutive: true,
   },
   cold: {
     circuitBreaker: { ...breaker, openMs: 30_000 },

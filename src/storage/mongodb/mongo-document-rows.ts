@@ -49,8 +49,10 @@ export class MongoDocumentRows implements DocumentRows {
 
   get(ids: readonly string[], options: CallOptions): Promise<readonly DocumentRow[]> {
     return this.#connection.run(options, async ({ read }) => {
-      const keys = ids.map((id) => this.#keyOf(id));
-      const found = await this.#collection.find({ _id: { $in: keys } }, read).toArray();
+      const [only = "", ...others] = ids.map((id) => this.#keyOf(id));
+      // Some servers find one id by index only when it stands alone.
+      const condition = others.length === 0 ? { _id: only } : { _id: { $in: [only, ...others] } };
+      const found = await this.#collection.find(condition, read).toArray();
       return found.map((document) => this.#rowOf(document));
     });
   }

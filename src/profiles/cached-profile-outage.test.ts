@@ -23,7 +23,7 @@ describe("profiles behind a cache that fails", () => {
   describe("and reads that fall back", () => {
     beforeEach(() => open(true));
 
-    it.each([DOWN, SLOW])("come from the database, and so do writes go on ($code)", async (fault) => {
+    it.each([DOWN, SLOW])("US4-3: come from the database, and writes go on ($code)", async (fault) => {
       const before = await find();
       world.faults.inject({ fault });
       expect(await find()).toEqual(before);

@@ -29,7 +29,7 @@ describe("a cached profile", () => {
   describe.each(lookupsOf("").map(({ by }, index) => ({ by, index })))("by $by", ({ index }) => {
     const lookup = () => lookupsOf(customer.customerId)[index] as CustomerLookup;
 
-    it("is read from the database once", async () => {
+    it("US4-1: is read from the database once", async () => {
       const first = await find(lookup());
       const { answer, calls } = await world.readsOf(() => find(lookup()));
       expect(answer).toEqual(first);
@@ -37,7 +37,7 @@ describe("a cached profile", () => {
       expect(calls).toEqual([]);
     });
 
-    it("is read again when its life is over", async () => {
+    it("US4-4: is read again when its life is over", async () => {
       await find(lookup());
       await changeBehindItsBack();
       world.advance(HALF_HOUR_MS - 1);
@@ -81,7 +81,7 @@ describe("a cached profile", () => {
     });
   });
 
-  it("has one body, which every lookup leads to", async () => {
+  it("US4-2: has one body, which every lookup leads to and every write renews", async () => {
     for (const lookup of lookupsOf(customer.customerId)) await find(lookup);
     const nothing = { agentId: null, names: [], assetNames: [], itemIds: [], lock: false };
     await world.tenant.profiles.loadWriteContext({ customerId: customer.customerId, ...nothing });

@@ -87,7 +87,7 @@ describe("a vault with a cache", () => {
     expect(cache.everHeld("sealedValue")).toBe(true);
   });
 
-  it("answers from memory in more than 80 of 100 cases when one call in twenty is a write", async () => {
+  it("SC-004: answers from memory in more than 80 of 100 cases when one call in twenty is a write", async () => {
     const customers: CustomerId[] = [];
     for (let user = 0; user < 50; user++) customers.push(await newCustomer(user));
     let state = 7;

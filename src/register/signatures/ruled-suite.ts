@@ -1,0 +1,81 @@
+import { LRUCache } from "lru-cache";
+import { VaultError } from "../../errors.ts";
+import { type AcceptanceRule, PRIVATE_KEY_BYTES, SIGNATURE_BYTES } from "./acceptance-rule.ts";
+import type { EquationCheck, SignatureEngine } from "./signature-engine.ts";
+import type { KeyPair, SignatureSuite, Signer } from "./signature-suite.ts";
+
+/** Public keys that a suite keeps imported, because an import costs as much as a verification. */
+export const KEPT_KEYS = 1024;
+
+const MESSAGE_BYTES_MAX = 2 ** 30;
+
+/** A suite that asks its rule first and its engine for what is left. */
+export class RuledSuite implements SignatureSuite {
+  readonly id: SignatureSuite["id"];
+  readonly #rule: AcceptanceRule;
+  readonly #engine: SignatureEngine;
+  readonly #checks = new LRUCache<string, EquationCheck>({ max: KEPT_KEYS });
+
+  constructor(rule: AcceptanceRule, engine: SignatureEngine) {
+    this.id = rule.id;
+    this.#rule = rule;
+    this.#engine = engine;
+  }
+
+  acceptsPublicKey(publicKey: Uint8Array): boolean {
+    return isBytes(publicKey, this.#rule.publicKeyBytes) && this.#rule.acceptsPublicKey(publicKey);
+  }
+
+  verify(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
+    if (!isBytes(signature, SIGNATURE_BYTES) || !this.#rule.acceptsSignature(signature)) return false;
+    if (!isMessage(message)) return false;
+    return this.#checkOf(publicKey)?.(message, signature) ?? false;
+  }
+
+  signer(privateKey: Uint8Array): Signer {
+    if (!isBytes(privateKey, PRIVATE_KEY_BYTES) || !this.#rule.acceptsPrivateKey(privateKey)) {
+      throw new VaultError("invalid_value", `The bytes are not a private key of the suite ${this.id}.`);
+    }
+    const signer = this.#computed(() => this.#engine.signer(privateKey));
+    return {
+      publicKey: signer.publicKey,
+      sign: (message) => {
+        if (!isMessage(message)) throw new VaultError("limit_exceeded", "The message is longer than 1 GiB.");
+        return this.#rule.normalised(signer.sign(message));
+      },
+    };
+  }
+
+  generate(): KeyPair {
+    let privateKey = this.#engine.randomBytes(PRIVATE_KEY_BYTES);
+    while (!this.#rule.acceptsPrivateKey(privateKey)) privateKey = this.#engine.randomBytes(PRIVATE_KEY_BYTES);
+    return { privateKey, publicKey: this.signer(privateKey).publicKey };
+  }
+
+  /** Only keys that the rule accepts are kept, so a kept key is not checked again. */
+  #checkOf(publicKey: Uint8Array): EquationCheck | undefined {
+    if (!isBytes(publicKey, this.#rule.publicKeyBytes)) return undefined;
+    const name = String.fromCharCode(...publicKey);
+    const kept = this.#checks.get(name);
+    if (kept || !this.#rule.acceptsPublicKey(publicKey)) return kept;
+    const check = this.#computed(() => this.#engine.verifier(publicKey));
+    this.#checks.set(name, check);
+    return check;
+  }
+
+  #computed<T>(compute: () => T): T {
+    try {
+      return compute();
+    } catch (cause) {
+      throw new VaultError("unsupported", `This runtime cannot compute the signature suite ${this.id}.`, { cause });
+    }
+  }
+}
+
+function isBytes(value: unknown, size: number): boolean {
+  return value instanceof Uint8Array && value.length === size;
+}
+
+function isMessage(value: unknown): boolean {
+  return value instanceof Uint8Array && value.length <= MESSAGE_BYTES_MAX;
+}

@@ -235,7 +235,10 @@ describe("malformed claims", () => {
       { ...inclusion, proof },
       { ...consistency, proof },
     ]),
-    ...[null, undefined, 5, "5", -1n, 13n, 14n, 2n ** 64n + 5n].map((index) => ({ ...inclusion, index })),
+    ...[null, undefined, 5, "5", -1n, 5n - 16n, 5n - 64n, 13n, 14n, 2n ** 64n + 5n].map((index) => ({
+      ...inclusion,
+      index,
+    })),
     { ...consistency, from: 13n, to: 6n },
     { ...consistency, from: 0n, fromRoot: rootAt(0), proof: [] },
     { ...consistency, from: 0n, fromRoot: rootAt(0), to: 0n, toRoot: rootAt(0), proof: [] },

@@ -18,7 +18,6 @@ import { MongoWormDatabase } from "../storage/mongodb/mongo-worm-store.ts";
 import { PostgresDocumentDatabase } from "../storage/postgres/postgres-document-store.ts";
 import { PostgresWormDatabase } from "../storage/postgres/postgres-worm-store.ts";
 import type { SqlDatabase } from "../storage/postgres/sql-database.ts";
-import { openRedis } from "../storage/redis/connection.ts";
 import { RedisCacheStore } from "../storage/redis/redis-cache-store.ts";
 import type { RedisConnection } from "../storage/redis/redis-connection.ts";
 import type { RelationalDatabase } from "./open-relational.ts";
@@ -88,7 +87,11 @@ export function redisConnection({
   settings,
   shared,
 }: Pick<EngineContext<RedisSettings>, "settings" | "shared">): Promise<RedisConnection> {
-  return shared(`redis ${JSON.stringify(settings)}`, () => openRedis({ ...settings, required: false }));
+  return shared(`redis ${JSON.stringify(settings)}`, async () => {
+    // A vault without a Redis starts without its driver.
+    const { openRedis } = await import("../storage/redis/connection.ts");
+    return openRedis({ ...settings, required: false });
+  });
 }
 
 type MongoSettings = typeof mongodbSettings._zod.output;

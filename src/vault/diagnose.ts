@@ -5,7 +5,7 @@ import { builtInEngines } from "./built-in-engines.ts";
 import { ClosingStack } from "./closing-stack.ts";
 import { databaseSettings, migratorOf, openDatabase, type RelationalDatabase } from "./open-relational.ts";
 import { completed, type OpenStorageOptions } from "./open-storage.ts";
-import { openEngine, sectionOf, type TierOptions } from "./open-tier.ts";
+import { isRequired, openEngine, sectionOf, type TierOptions } from "./open-tier.ts";
 import { SharedClients } from "./shared-clients.ts";
 import { startHint, type TierFailure } from "./start-failure.ts";
 
@@ -41,15 +41,19 @@ async function diagnoseTier(
   options: TierOptions,
   relational: Promise<RelationalDatabase>,
 ): Promise<TierDiagnosis> {
-  const { engine } = tier === "relational" ? options.config.storage.warm.relational : sectionOf(tier, options.config);
-  const isRequired = tier === "relational" || sectionOf(tier, options.config).required;
+  const { engine } = sectionOf(tier, options.config);
   try {
     const latencyMs = tier === "relational" ? await askDatabase(relational) : await askEngine(tier, options);
     const finding = (await findingOf(tier, options, relational)) ?? NOTHING;
     return { tier, engine, latencyMs, failure: null, ...finding };
   } catch (error) {
     if (!isVaultError(error)) throw error;
-    return { tier, engine, latencyMs: null, ...failedFinding({ tier, engine, error }, error, isRequired) };
+    return {
+      tier,
+      engine,
+      latencyMs: null,
+      ...failedFinding({ tier, engine, error }, error, isRequired(tier, options.config)),
+    };
   }
 }
 

@@ -9,6 +9,7 @@ import { postgresInvalidationChannel } from "../storage/postgres/postgres-invali
 import { redisInvalidationChannel } from "../storage/redis/redis-invalidation-channel.ts";
 import { resilientCacheStore } from "../storage/resilience/resilient-cache-store.ts";
 import { retellRemovals } from "../storage/resilience/retell-removals.ts";
+import { tierPolicy } from "../storage/resilience/tier-policy.ts";
 import { redisConnection } from "./built-in-engines.ts";
 import { ClosingStack } from "./closing-stack.ts";
 import {
@@ -31,16 +32,18 @@ export async function openHotTier(options: TierOptions): Promise<OpenedTier<Cach
   const store = await openEngine("hot", options);
   if (store instanceof InMemoryCacheStore) return openInProcess(store, options);
   const failure = await failureOf(store);
-  const { required } = options.config.storage.hot;
-  if (failure !== undefined && required) {
+  const section = options.config.storage.hot;
+  if (failure !== undefined && section.required) {
     await store[Symbol.asyncDispose]();
     throw failure;
   }
-  const guard = guardOptions("hot", options, failure !== undefined);
   const { commandTimeoutMs } = engineSettings("hot", options.config);
-  const deadlineMs = typeof commandTimeoutMs === "number" ? commandTimeoutMs : guard.policy.deadlineMs;
-  const policy = { ...guard.policy, deadlineMs };
-  const far = resilientCacheStore(store, { ...guard, policy, defaultTtlMs: defaultTtlMs(options) });
+  const deadlineMs = typeof commandTimeoutMs === "number" ? commandTimeoutMs : undefined;
+  const far = resilientCacheStore(store, {
+    ...guardOptions("hot", options, failure !== undefined),
+    policy: tierPolicy("hot", { ...section, deadlineMs }),
+    defaultTtlMs: defaultTtlMs(options),
+  });
   return openInFrontOf(far, options);
 }
 
@@ -51,15 +54,13 @@ async function openInFrontOf(
   const { engine, redis, "in-memory": room } = options.config.storage.hot;
   // An engine from outside does not say how its processes could hear of each other.
   if (engine !== "redis" || !redis) return opened("hot", options, { store: far, probed: far });
-  const shared = <Client extends AsyncDisposable>(endpoint: string, open: () => Promise<Client>) =>
-    options.clients.get(endpoint, open);
   const closing = new ClosingStack();
   closing.use(far);
   const { entriesMax, bytesMax } = room ?? inMemoryCacheSettings.parse({});
   const near = closing.use(
     new InMemoryCacheStore({ entriesMax, charactersMax: bytesMax, defaultTtlMs: defaultTtlMs(options) }),
   );
-  const connection = await redisConnection({ settings: redis, shared });
+  const connection = await redisConnection({ settings: redis, shared: options.clients.get });
   const channel = closing.use(redisInvalidationChannel(connection, { processId: randomUUID() }));
   closing.defer(retellRemovals(far, channel));
   const store = closing.use(new TieredCacheStore({ near, far, channel, defaultTtlMs: defaultTtlMs(options) }));

@@ -69,5 +69,5 @@ function connectionOf({ sessions, storage }: Config, clients: SharedClients): Pr
   const url = sessions.redisUrl ?? hot?.url;
   invariant(url !== undefined, "a checked configuration names the server of the sessions");
   const settings = redisSettings.parse({ ...hot, url });
-  return redisConnection({ settings, shared: (endpoint, open) => clients.get(endpoint, open) });
+  return redisConnection({ settings, shared: clients.get });
 }

@@ -15,7 +15,7 @@ import { inMemoryStores } from "./in-memory-stores.ts";
 import { openHotTier } from "./open-hot-tier.ts";
 import { openRelational, type RelationalDatabase } from "./open-relational.ts";
 import { openSessions } from "./open-sessions.ts";
-import { guardOptions, openColdTier, openDocumentsTier, type TierOptions } from "./open-tier.ts";
+import { guardOptions, openColdTier, openDocumentsTier, sectionOf, type TierOptions } from "./open-tier.ts";
 import { postgresStores } from "./postgres-stores.ts";
 import { type SessionEngine, withSessions } from "./session-engine.ts";
 import { SharedClients } from "./shared-clients.ts";
@@ -122,16 +122,10 @@ function isOpen<T>(result: PromiseSettledResult<T>): result is PromiseFulfilledR
 
 /** @param results in the order of `TIERS` */
 function failureOf(config: Config, results: readonly PromiseSettledResult<unknown>[]): unknown {
-  const { hot, warm, cold } = config.storage;
-  const engines = {
-    hot: hot.engine,
-    cold: cold.engine,
-    relational: warm.relational.engine,
-    documents: warm.documents.engine,
-  };
   const failures = TIERS.flatMap((tier, index) => {
     const result = results[index];
-    return result?.status === "rejected" ? [{ tier, engine: engines[tier], error: result.reason as unknown }] : [];
+    if (result?.status !== "rejected") return [];
+    return [{ tier, engine: sectionOf(tier, config).engine, error: result.reason as unknown }];
   });
   // A tier in the relational tier's database fails with that.
   const own = failures.filter(({ error }, index) => failures.findIndex((other) => other.error === error) === index);

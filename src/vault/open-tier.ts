@@ -1,6 +1,8 @@
 import type { Clock } from "../clock.ts";
 import type { Config } from "../config/config-schema.ts";
+import type { Tier } from "../config/engine-settings.ts";
 import { isVaultError, VaultError } from "../errors.ts";
+import { isTierFailure } from "../storage/cache/load-through.ts";
 import type { CacheStore } from "../storage/cache-store.ts";
 import type { CollectionDescriptor, DocumentDatabase } from "../storage/document-store.ts";
 import type { EngineContext, OpenTier, StorageEngine, TierStores } from "../storage/engine.ts";
@@ -76,7 +78,7 @@ export async function openEngine<T extends OpenTier>(tier: T, options: TierOptio
     settings: engineSettings(tier, options.config),
     defaultTtlMs: defaultTtlMs(options),
     clock: options.clock,
-    shared: (endpoint, open) => options.clients.get(endpoint, open),
+    shared: options.clients.get,
   };
   return withinStart(found.open(context) as Promise<TierStores[T]>);
 }
@@ -90,7 +92,7 @@ async function openOrLate<Store>(
   try {
     return { store: await open(), isDown: false };
   } catch (error) {
-    if (sectionOf(tier, config).required || !isOutage(error)) throw error;
+    if (sectionOf(tier, config).required || !isTierFailure(error)) throw error;
     return { store: late(), isDown: true };
   }
 }
@@ -129,15 +131,15 @@ export function opened<Store extends AsyncDisposable>(
 
 /** How a tier is protected, as its section says. */
 export function guardOptions(
-  tier: OpenTier | "relational",
+  tier: Tier,
   options: Pick<TierOptions, "config" | "meters" | "logger">,
   startsDown: boolean,
 ): TierGuardOptions {
-  const section = tier === "relational" ? options.config.storage.warm.relational : sectionOf(tier, options.config);
+  const section = sectionOf(tier, options.config);
   return {
     tier,
     startsDown,
-    isRequired: "required" in section ? section.required : true,
+    isRequired: isRequired(tier, options.config),
     observer: observerOf(tier, options),
     policy: tierPolicy(tier, section),
   };
@@ -145,23 +147,27 @@ export function guardOptions(
 
 /** What the tier tells of itself. */
 export function observerOf(
-  tier: OpenTier | "relational",
+  tier: Tier,
   { config, meters, logger }: Pick<TierOptions, "config" | "meters" | "logger">,
 ): TierObserver {
-  const { engine, observability } = tier === "relational" ? config.storage.warm.relational : sectionOf(tier, config);
+  const { engine, observability } = sectionOf(tier, config);
   return new TierObserver({ tier, provider: engine, settings: observability, meters, logger });
 }
 
-/** The section of the tier's engine; `commandTimeoutMs`, where there is one, is the deadline of its guard, too. */
+/** The section of the tier's engine. */
 export function engineSettings(tier: OpenTier, config: Config): Readonly<Record<string, unknown>> {
   const section = sectionOf(tier, config);
   return (section as unknown as Record<string, Readonly<Record<string, unknown>>>)[section.engine] ?? {};
 }
 
 /** The settings of a tier. */
-export function sectionOf<T extends OpenTier>(tier: T, { storage }: Config) {
-  const sections = { hot: storage.hot, documents: storage.warm.documents, cold: storage.cold };
-  return sections[tier];
+export function sectionOf<T extends Tier>(tier: T, { storage }: Config) {
+  return { hot: storage.hot, cold: storage.cold, ...storage.warm }[tier];
+}
+
+/** Whether the vault can do nothing without the tier. */
+export function isRequired(tier: Tier, config: Config): boolean {
+  return tier === "relational" || sectionOf(tier, config).required;
 }
 
 export function defaultTtlMs({ config }: TierOptions): number {
@@ -177,10 +183,6 @@ export async function failureOf(store: Pick<CacheStore, "ping">): Promise<VaultE
     if (isVaultError(error)) return error;
     throw error;
   }
-}
-
-function isOutage(error: unknown): boolean {
-  return isVaultError(error, "storage_unavailable") || isVaultError(error, "storage_timeout");
 }
 
 async function withinStart<T>(work: Promise<T>): Promise<T> {

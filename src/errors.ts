@@ -12,6 +12,11 @@ export interface ErrorItem {
   readonly in?: "query" | "path" | "header";
 }
 
+/** The JSON Pointer (RFC 6901) of a place. */
+export function jsonPointer(path: readonly PropertyKey[]): string {
+  return path.map((token) => `/${String(token).replaceAll("~", "~0").replaceAll("/", "~1")}`).join("");
+}
+
 export interface VaultErrorOptions {
   /** Facts that are safe to show to the caller: ids and limits, never field values. */
   readonly details?: Readonly<Record<string, unknown>>;

@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import type { ErrorItem } from "../errors.ts";
+import { type ErrorItem, jsonPointer } from "../errors.ts";
 import { closestName } from "./closest-name.ts";
 import type { ConfigModel } from "./config-model.ts";
 
@@ -31,7 +31,7 @@ function unknownSetting(path: readonly PropertyKey[], { settings }: ConfigModel)
       settings.map((setting) => setting.path),
     ) ?? settings.find((setting) => setting.path.endsWith(`.${name}`))?.path;
   const hint = meant === undefined ? "" : ` Did you mean ${meant}?`;
-  return { path: pointerOf(path), code: "unknown_setting", message: `There is no setting ${name}.${hint}` };
+  return { path: jsonPointer(path), code: "unknown_setting", message: `There is no setting ${name}.${hint}` };
 }
 
 function badValue(issue: z.core.$ZodIssue, { given, model }: ProblemContext): ErrorItem {
@@ -40,13 +40,9 @@ function badValue(issue: z.core.$ZodIssue, { given, model }: ProblemContext): Er
   const isSecret = model.settings.find((setting) => setting.path === name)?.isSecret ?? false;
   const value = isSecret ? "a secret that is not shown" : JSON.stringify(origin?.value);
   const from = origin ? ` Got ${value} from ${origin.source}.` : "";
-  return { path: pointerOf(issue.path), code: issue.code, message: `${expectation(issue.message)}.${from}` };
+  return { path: jsonPointer(issue.path), code: issue.code, message: `${expectation(issue.message)}.${from}` };
 }
 
 function expectation(message: string): string {
   return message.replace(/^Invalid (?:input|option): e/, "E").replace(/\.$/, "");
-}
-
-function pointerOf(path: readonly PropertyKey[]): string {
-  return path.map((part) => `/${String(part).replaceAll("~", "~0").replaceAll("/", "~1")}`).join("");
 }

@@ -1,3 +1,5 @@
+import { jsonPointer } from "../errors.ts";
+
 /** What a configuration file holds, before anything is checked. */
 export type ConfigTree = Record<string, unknown>;
 
@@ -29,5 +31,5 @@ export function setValueAt(tree: ConfigTree, path: string, value: unknown): bool
 
 /** The JSON Pointer of a setting. */
 export function pointerOf(path: string): string {
-  return `/${path.replaceAll(".", "/")}`;
+  return jsonPointer(path.split("."));
 }

@@ -1,8 +1,7 @@
 import type { FastifyRequest } from "fastify";
 import { z } from "zod";
-import { type ErrorItem, VaultError } from "../errors.ts";
+import { type ErrorItem, jsonPointer, VaultError } from "../errors.ts";
 import { textProblem } from "../json.ts";
-import { pointer } from "../schema/input-shape.ts";
 
 const ERRORS_REPORTED_MAX = 100;
 
@@ -26,7 +25,7 @@ function itemOf(
   code: string,
   { part, message }: { readonly part: Part; readonly message: string },
 ): ErrorItem {
-  return { path: pointer(path), code, message, ...(part !== "body" && { in: part }) };
+  return { path: jsonPointer(path), code, message, ...(part !== "body" && { in: part }) };
 }
 
 /** What is wrong with text in the path or the query that no store could look for. Bodies are checked as they are parsed. */

@@ -1,9 +1,9 @@
 import { z } from "zod";
-import { type ErrorItem, VaultError } from "../errors.ts";
+import { type ErrorItem, jsonPointer, VaultError } from "../errors.ts";
 import { isUuid } from "../identifiers.ts";
 import type { ConditionCompiler } from "./condition.ts";
 import { CONDITION_LENGTH_MAX } from "./condition-language.ts";
-import { fieldName, pointer, shapeProblems, storableText, withDefaults } from "./input-shape.ts";
+import { fieldName, shapeProblems, storableText, withDefaults } from "./input-shape.ts";
 import {
   COLLECTION_ORDER_MAX,
   DEPENDS_ON_FIELDS_MAX,
@@ -97,7 +97,7 @@ function draftOf(input: FieldRequirementInput, { conditions, path, problems }: C
   }
   const draft = completed(parsed.data);
   for (const { at, code, message } of contradictions(draft, conditions)) {
-    problems.push({ path: path + pointer([at]), code, message });
+    problems.push({ path: path + jsonPointer([at]), code, message });
   }
   return draft;
 }

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { ErrorItem } from "../errors.ts";
+import { type ErrorItem, jsonPointer } from "../errors.ts";
 import { textProblem } from "../json.ts";
 import { FIELD_NAME, FIELD_NAME_LENGTH_MAX, RESERVED_FIELD_NAME } from "./field-definition.ts";
 
@@ -26,19 +26,14 @@ export function fieldName() {
  */
 export function shapeProblems(error: z.ZodError, prefix = ""): ErrorItem[] {
   return error.issues.flatMap((issue) => {
-    const path = prefix + pointer(issue.path);
+    const path = prefix + jsonPointer(issue.path);
     if (issue.code !== "unrecognized_keys") return [{ path, code: issue.code, message: issue.message }];
     return issue.keys.map((key) => ({
-      path: path + pointer([key]),
+      path: path + jsonPointer([key]),
       code: "unknown_member",
       message: "No such member.",
     }));
   });
-}
-
-/** RFC 6901. */
-export function pointer(path: readonly PropertyKey[]): string {
-  return path.map((token) => `/${String(token).replaceAll("~", "~0").replaceAll("/", "~1")}`).join("");
 }
 
 /** The checked input over the defaults of what it left out; a member that is `undefined` counts as left out. */

@@ -1,4 +1,4 @@
-import { VaultError } from "../../errors.ts";
+import { jsonPointer, VaultError } from "../../errors.ts";
 import { storabilityProblem, textProblem } from "../../json.ts";
 import {
   type CollectionDescriptor,
@@ -102,8 +102,7 @@ function checkObject(candidate: unknown, what: string): string {
 function checkIndexedTexts(indexes: CollectionDescriptor["indexes"], value: unknown): void {
   for (const { path } of indexes) {
     if (!isLongText(valueAt(value, path))) continue;
-    const pointer = path.map((name) => `/${name.replaceAll("~", "~0").replaceAll("/", "~1")}`).join("");
-    throw invalidValue(pointer, `An indexed text has at most ${INDEXED_TEXT_LENGTH_MAX} characters.`);
+    throw invalidValue(jsonPointer(path), `An indexed text has at most ${INDEXED_TEXT_LENGTH_MAX} characters.`);
   }
 }
 

@@ -1,42 +1,30 @@
-import { randomBytes } from "node:crypto";
 import { systemClock } from "../../src/clock.ts";
 import { UuidV7Generator } from "../../src/identifiers.ts";
 import { RedisSessionStore } from "../../src/sessions/redis-session-store.ts";
 import type { Session } from "../../src/sessions/session.ts";
-import { openRedis } from "../../src/storage/redis/connection.ts";
-import type { RedisConnection } from "../../src/storage/redis/redis-connection.ts";
 import { NO_SESSION_EVENTS } from "../../src/telemetry/session-events.ts";
 import { freshAnchor, freshSession, freshVisit, standingAt } from "../../src/testing/session-records.ts";
 import { SessionsByHand } from "../by-hand/session.ts";
 import { type Contestant, race } from "../race.ts";
+import { withRedisPrefix } from "../redis-prefix.ts";
 import { atMost, comparedLines, type Effort, type Section } from "../section.ts";
 
 const SESSIONS = 200;
-const TIMEOUT_MS = 5_000;
 const WEEK_MS = 604_800_000;
 
 /** Reading and saving a session of about 4 KB on the server that REDIS_URL names. */
 export async function sessions(effort: Effort): Promise<Section[]> {
-  const url = process.env["REDIS_URL"];
-  if (!url) {
-    console.error("Without REDIS_URL the figures of sessions are left out.");
-    return [];
-  }
-  const keyPrefix = `bench_${randomBytes(8).toString("hex")}:`;
-  await using connection = await openRedis({ url, keyPrefix, commandTimeoutMs: TIMEOUT_MS });
-  await using byHand = new SessionsByHand(url, keyPrefix);
-  try {
+  return withRedisPrefix("sessions", async ({ url, connection }) => {
+    await using byHand = new SessionsByHand(url, connection.keyPrefix);
     const store = new RedisSessionStore({
       connection,
       tenantId: new UuidV7Generator().uuid(),
       rules: { clock: systemClock, maxAgeMs: WEEK_MS },
-      lives: { hotMs: 1_800_000, persistMs: WEEK_MS, commandTimeoutMs: TIMEOUT_MS },
+      lives: { hotMs: 1_800_000, persistMs: WEEK_MS, commandTimeoutMs: connection.commandTimeoutMs },
       events: NO_SESSION_EVENTS,
     });
     return await measure(store, byHand, effort);
-  } finally {
-    await removeAll(connection);
-  }
+  });
 }
 
 async function measure(store: RedisSessionStore, byHand: SessionsByHand, effort: Effort): Promise<Section[]> {
@@ -99,14 +87,4 @@ function conversation(): Session {
     Array.from({ length: 20 }, (_, index) => [`variable_${index}`, "what was said ".repeat(3)]),
   );
   return freshSession({ ...standingAt(freshAnchor(), visits), customerId: new UuidV7Generator().uuid(), variables });
-}
-
-async function removeAll(connection: RedisConnection): Promise<void> {
-  let cursor = "0";
-  do {
-    const values = [cursor, "MATCH", `${connection.keyPrefix}*`, "COUNT", 1_000];
-    const [next, keys] = await connection.send<[string, string[]]>("scan", values);
-    if (keys.length > 0) await connection.send("unlink", keys);
-    cursor = next;
-  } while (cursor !== "0");
 }

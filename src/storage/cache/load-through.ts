@@ -71,7 +71,7 @@ export class LoadThrough {
       return await this.#tier.look<T>(key, options, options.view.signal);
     } catch (error) {
       if (!isTierFailure(error)) throw error;
-      return { hit: false, lease: undefined, degraded: true };
+      return DEGRADED_MISS;
     }
   }
 
@@ -100,6 +100,9 @@ export class LoadThrough {
     return Math.max(1, Math.round(life * (1 + JITTER * (2 * this.#options.random() - 1))));
   }
 }
+
+/** The lookup of a tier that was not asked, or did not answer. */
+export const DEGRADED_MISS = Object.freeze({ hit: false, lease: undefined, degraded: true } as const);
 
 /** True for what a tier's failure looks like, after which a cached read goes on without the tier. */
 export function isTierFailure(error: unknown): boolean {

@@ -24,7 +24,7 @@ import {
 } from "./cache-key.ts";
 import { cacheTextOf } from "./cache-value.ts";
 import type { Invalidation, InvalidationChannel } from "./invalidation-channel.ts";
-import { LoadThrough } from "./load-through.ts";
+import { DEGRADED_MISS, LoadThrough } from "./load-through.ts";
 import type { NearStore } from "./near-tier.ts";
 
 export interface NearCacheStoreOptions {
@@ -191,5 +191,3 @@ export class NearCacheStore implements CacheStore {
     throwIfAborted(options?.signal);
   }
 }
-
-const DEGRADED_MISS = Object.freeze({ hit: false, lease: undefined, degraded: true } as const);

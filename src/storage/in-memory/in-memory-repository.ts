@@ -1,11 +1,12 @@
-import { invariant, isVaultError } from "../../errors.ts";
+import { isVaultError } from "../../errors.ts";
 import type { TenantId } from "../../identifiers.ts";
 import type { CallOptions } from "../call-options.ts";
 import type { Filter } from "../filter.ts";
 import { matches } from "../filters/evaluate-filter.ts";
 import { compareSortKeys, sortKeysOf, sortPosition } from "../filters/sort-position.ts";
 import type { Page } from "../page.ts";
-import { ownerUnknown, recordNotFound, versionMismatch } from "../records/record-errors.ts";
+import { addedRecord, wholeChange } from "../records/owned-record.ts";
+import { recordNotFound, versionMismatch } from "../records/record-errors.ts";
 import {
   type CheckedQuery,
   checkFilter,
@@ -72,21 +73,19 @@ export class InMemoryRepository<T extends Entity> implements Repository<T> {
   }
 
   async add(entity: Omit<T, "version">, options?: CallOptions): Promise<T> {
-    const record = this.#added(entity);
+    const record = addedRecord(this.#shape, entity, this.#tenantId);
     return this.#write((tables) => this.#ownTable(tables, record).insert(record), options);
   }
 
   async addMany(entities: readonly Omit<T, "version">[], options?: CallOptions): Promise<readonly T[]> {
     requireAddable(entities);
-    const records = entities.map((entity) => this.#added(entity));
+    const records = entities.map((entity) => addedRecord(this.#shape, entity, this.#tenantId));
     return this.#write((tables) => records.map((record) => this.#ownTable(tables, record).insert(record)), options);
   }
 
   async update(entity: Omit<T, "version">, options: VersionedCallOptions = {}): Promise<T> {
-    const record = this.#shape.record(entity, 0);
-    this.#requireOwn(record);
-    const change = new Map(this.#shape.properties.map((property) => [property, valueOf(record, property)]));
-    return this.#change(record.id, change, options);
+    const { id, change } = wholeChange(this.#shape, entity, this.#tenantId);
+    return this.#change(id, change, options);
   }
 
   async patch(id: string, change: Partial<Omit<T, "id" | "version">>, options: VersionedCallOptions = {}): Promise<T> {
@@ -140,19 +139,6 @@ export class InMemoryRepository<T extends Entity> implements Repository<T> {
       if (isVaultError(error, "record_exists")) this.#session.doom(error);
       throw error;
     }
-  }
-
-  #added(entity: Omit<T, "version">): T {
-    if (this.#tenantId === undefined && !this.#shape.owner) throw ownerUnknown();
-    const record = this.#shape.record(entity, 1);
-    this.#requireOwn(record);
-    return record;
-  }
-
-  #requireOwn(record: T): void {
-    const { owner } = this.#shape;
-    if (this.#tenantId === undefined || !owner) return;
-    invariant(valueOf(record, owner) === this.#tenantId, "a record is written by the tenant that it belongs to");
   }
 
   #ownTable(tables: InMemoryTables, record: T): RecordTable<T> {

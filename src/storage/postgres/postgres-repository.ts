@@ -1,9 +1,10 @@
-import { invariant, VaultError } from "../../errors.ts";
+import { VaultError } from "../../errors.ts";
 import type { TenantId } from "../../identifiers.ts";
 import type { CallOptions } from "../call-options.ts";
 import type { Filter } from "../filter.ts";
 import type { Page } from "../page.ts";
-import { ownerUnknown, recordExists, recordNotFound, versionMismatch } from "../records/record-errors.ts";
+import { addedRecord, wholeChange } from "../records/owned-record.ts";
+import { recordExists, recordNotFound, versionMismatch } from "../records/record-errors.ts";
 import {
   checkFilter,
   checkPagedQuery,
@@ -11,7 +12,6 @@ import {
   pagedResult,
   recordPage,
   requireAddable,
-  valueOf,
 } from "../records/record-query.ts";
 import type { RecordProperty, RecordShape } from "../records/record-shape.ts";
 import { streamPages } from "../records/stream-pages.ts";
@@ -72,7 +72,7 @@ export class PostgresRepository<T extends Entity> implements Repository<T> {
   }
 
   async add(entity: Omit<T, "version">, options?: CallOptions): Promise<T> {
-    const record = this.#added(entity);
+    const record = addedRecord(this.#shape, entity, this.#tenantId);
     const values = this.#statements.addValues(record, this.#tenantId);
     await this.#run(this.#statements.add, values, options);
     return record;
@@ -80,17 +80,15 @@ export class PostgresRepository<T extends Entity> implements Repository<T> {
 
   async addMany(entities: readonly Omit<T, "version">[], options?: CallOptions): Promise<readonly T[]> {
     requireAddable(entities);
-    const records = entities.map((entity) => this.#added(entity));
+    const records = entities.map((entity) => addedRecord(this.#shape, entity, this.#tenantId));
     const values = this.#statements.addManyValues(records, this.#tenantId);
     await this.#run(this.#statements.addMany, values, options);
     return records;
   }
 
   async update(entity: Omit<T, "version">, options: VersionedCallOptions = {}): Promise<T> {
-    const record = this.#shape.record(entity, 0);
-    this.#requireOwn(record);
-    const change = new Map(this.#shape.properties.map((property) => [property, valueOf(record, property)]));
-    return this.#change(record.id, change, options);
+    const { id, change } = wholeChange(this.#shape, entity, this.#tenantId);
+    return this.#change(id, change, options);
   }
 
   async patch(id: string, change: Partial<Omit<T, "id" | "version">>, options: VersionedCallOptions = {}): Promise<T> {
@@ -120,19 +118,6 @@ export class PostgresRepository<T extends Entity> implements Repository<T> {
     const bound = this.#statements.count(filter, this.#tenantId);
     const [row] = await this.#run(bound.statement, bound.values, options);
     return row?.["count"] as number;
-  }
-
-  #added(entity: Omit<T, "version">): T {
-    if (this.#tenantId === undefined && this.#statements.addsTenant) throw ownerUnknown();
-    const record = this.#shape.record(entity, 1);
-    this.#requireOwn(record);
-    return record;
-  }
-
-  #requireOwn(record: T): void {
-    const { owner } = this.#shape;
-    if (this.#tenantId === undefined || !owner) return;
-    invariant(valueOf(record, owner) === this.#tenantId, "a record is written by the tenant that it belongs to");
   }
 
   async #change(id: string, change: ReadonlyMap<RecordProperty, unknown>, options: VersionedCallOptions): Promise<T> {

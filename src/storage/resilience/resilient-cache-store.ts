@@ -1,7 +1,7 @@
 import { VaultError } from "../../errors.ts";
 import type { JsonValue } from "../../json.ts";
 import { CACHE_TTL_DEFAULT_MS } from "../cache/cache-key.ts";
-import { LoadThrough } from "../cache/load-through.ts";
+import { DEGRADED_MISS, LoadThrough } from "../cache/load-through.ts";
 import type {
   CacheCapabilities,
   CacheGetOptions,
@@ -29,7 +29,6 @@ export interface ResilientCacheStoreOptions extends TierGuardOptions {
   readonly defaultTtlMs?: number | undefined;
 }
 
-const MISS = Object.freeze({ hit: false, lease: undefined, degraded: true } as const);
 const NOT_REMOVED: CacheRemoval = Object.freeze({ count: 0, degraded: true });
 const UNKNOWN: CacheIncrement = Object.freeze({ outcome: "unknown" });
 const NO_SUBJECT = {};
@@ -195,10 +194,10 @@ export class ResilientCacheStore implements CacheStore {
   }
 
   /** A lookup that the engine was not asked for, or did not answer. */
-  readonly #miss = (error: unknown): typeof MISS => {
+  readonly #miss = (error: unknown): typeof DEGRADED_MISS => {
     // Its own failures the engine counts itself.
     if (error === undefined || isRefusal(error)) this.#bypassed++;
-    return MISS;
+    return DEGRADED_MISS;
   };
 
   /** Not told when its caller gives up: half a removal is none. */

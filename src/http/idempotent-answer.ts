@@ -3,7 +3,7 @@ import { addMs, type Clock } from "../clock.ts";
 import { isVaultError, VaultError } from "../errors.ts";
 import type { IdGenerator } from "../identifiers.ts";
 import type { JsonValue } from "../json.ts";
-import { canonicalJson } from "../register/canonical-json.ts";
+import { canonicalJson } from "../signatures/canonical-json.ts";
 import { IDEMPOTENCY_TTL_MS, type IdempotencyRecord } from "../tenants/idempotency-store.ts";
 import type { TenantVault } from "../vault/tenant-vault.ts";
 import type { Answer } from "./route.ts";

@@ -1,6 +1,6 @@
 import { createHmac } from "node:crypto";
 import type { JsonValue } from "../json.ts";
-import { canonicalJson } from "./canonical-json.ts";
+import { canonicalJson } from "../signatures/canonical-json.ts";
 
 const DOMAIN = "strongroom/value-commitment/v1\n";
 export const COMMITMENT_SECRET_BYTES = 32;

@@ -3,7 +3,7 @@ import { importsOf, isTest, type SourceFile, unitOf } from "./source-file.ts";
 /** The units of src from the ground up. A unit imports from the ranks below its own. */
 export const RANKS: readonly (readonly string[])[] = [
   ["errors", "codes", "storage-codes", "error-kind", "clock", "identifiers", "json", "text-order"],
-  ["config", "telemetry"],
+  ["config", "telemetry", "signatures"],
   ["storage"],
   ["migrations", "tenants", "jobs", "models"],
   ["wallets", "audit", "schema"],

@@ -1,6 +1,6 @@
 import type { AuditEvent } from "../../src/audit/audit-event.ts";
 import { isVaultError } from "../../src/errors.ts";
-import { canonicalJson } from "../../src/register/canonical-json.ts";
+import { canonicalJson } from "../../src/signatures/canonical-json.ts";
 import type { ProfileRun } from "./profile-run.ts";
 import { SCENARIO } from "./profile-run.ts";
 

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { hexOf } from "../../../test/vectors/merkle-vectors.ts";
 import { naivePeaks, naiveRoot } from "../../../test/vectors/naive-merkle-tree.ts";
+import { sha256 } from "../../signatures/sha256.ts";
 import {
   appendLeaf,
   decodeFrontier,
@@ -11,7 +12,6 @@ import {
   frontierAt,
   rootOf,
 } from "./frontier.ts";
-import { sha256 } from "./sha256.ts";
 import { subtreeHashesOf } from "./subtree.ts";
 import { leafHash, MAX_TREE_SIZE, nodeHash } from "./tree-hash.ts";
 

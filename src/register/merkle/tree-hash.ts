@@ -1,4 +1,4 @@
-import { sha256 } from "./sha256.ts";
+import { sha256 } from "../../signatures/sha256.ts";
 
 export const HASH_BYTES = 32;
 

@@ -1,4 +1,4 @@
-import { sha256 } from "../merkle/sha256.ts";
+import { sha256 } from "../../signatures/sha256.ts";
 
 /*
  * Signed notes as C2SP describes them (c2sp.org/signed-note): a text for people and machines, an empty line, and a line

@@ -1,4 +1,4 @@
-import { invariant } from "../../errors.ts";
+import { invariant } from "../errors.ts";
 
 /** What is ever signed or hashed with a domain: nothing signed as one kind can be presented as another. */
 export const MESSAGE_KINDS = ["tx", "docket", "vote", "checkpoint", "attestation", "grant", "peer"] as const;

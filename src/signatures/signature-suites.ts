@@ -1,4 +1,4 @@
-import { VaultError } from "../../errors.ts";
+import { VaultError } from "../errors.ts";
 import { ED25519_RULE } from "./ed25519-rule.ts";
 import { P256_RULE } from "./p256-rule.ts";
 import { RuledSuite } from "./ruled-suite.ts";

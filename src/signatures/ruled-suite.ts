@@ -1,5 +1,5 @@
 import { LRUCache } from "lru-cache";
-import { VaultError } from "../../errors.ts";
+import { VaultError } from "../errors.ts";
 import { type AcceptanceRule, PRIVATE_KEY_BYTES, SIGNATURE_BYTES } from "./acceptance-rule.ts";
 import type { EquationCheck, SignatureEngine } from "./signature-engine.ts";
 import type { KeyPair, SignatureSuite, Signer } from "./signature-suite.ts";

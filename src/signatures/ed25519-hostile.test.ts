@@ -16,7 +16,7 @@ import {
   P,
   type Point,
   times,
-} from "../../../test/vectors/naive-ed25519.ts";
+} from "../../test/vectors/naive-ed25519.ts";
 import { NODE_SIGNATURE_SUITES } from "./node-signature-suites.ts";
 import type { SignatureSuite } from "./signature-suite.ts";
 

@@ -8,7 +8,7 @@ const scratch = new Uint8Array(4_096);
 /**
  * SHA-256 of the parts put one after the other: 32 bytes of their own, which nothing else refers to.
  *
- * The one place that the trees take their hash from. A build for browsers replaces this file by a synchronous
+ * The one place that trees and key ids take their hash from. A build for browsers replaces this file by a synchronous
  * function of the same signature.
  */
 export function sha256(...parts: readonly Uint8Array[]): Uint8Array {

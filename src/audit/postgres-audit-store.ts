@@ -21,7 +21,8 @@ const APPEND: SqlStatement = {
     select $1, ${AUDIT_RECORD_MEMBERS} from ${auditRecordSet("$2")}`,
 };
 
-const EVENT_JSON = `json_build_object('id', e.id, 'sequence', e.sequence::text, 'eventType', e.event_type,
+/** The event `e` as `eventFromRow` reads it. */
+export const EVENT_JSON = `json_build_object('id', e.id, 'sequence', e.sequence::text, 'eventType', e.event_type,
   'customerId', e.customer_id, 'subjectId', e.subject_id, 'actorType', e.actor_type, 'actorId', e.actor_id,
   'actorRole', e.actor_role, 'requestId', e.request_id, 'eventData', e.event_data, 'timestamp', e.timestamp) as event`;
 
@@ -92,7 +93,7 @@ export class PostgresAuditStore implements AuditStore {
   }
 }
 
-type EventRow = {
+export type EventRow = {
   readonly event: Omit<AuditEvent, "actor"> & {
     readonly actorType: Actor["type"];
     readonly actorId: ApiKeyId | null;
@@ -100,7 +101,7 @@ type EventRow = {
   };
 };
 
-function eventFromRow({ event: { actorType, actorId, actorRole, ...event } }: EventRow): AuditEvent {
+export function eventFromRow({ event: { actorType, actorId, actorRole, ...event } }: EventRow): AuditEvent {
   const actor = { type: actorType, id: actorId, role: actorRole } as Actor;
   return { ...event, actor, timestamp: instantFromJson(event.timestamp) };
 }

@@ -17,7 +17,8 @@ export class InMemoryDatabase {
     nextSequence: () => ++this.#sequence,
     isClosed: () => this.#closed,
     tenant: (tenantId) => this.#scope(tenantId),
-    everyTenant: () => this.#tenants(),
+    everyTenant: () => this.#tenantIds().map((tenantId) => this.#scope(tenantId)),
+    tenantIds: () => this.#tenantIds(),
   };
 
   constructor() {
@@ -41,8 +42,8 @@ export class InMemoryDatabase {
     this.#closed = true;
   }
 
-  #tenants(): InMemoryScope[] {
-    return [...this.#scopes].filter(([name]) => name !== PLATFORM).map(([, scope]) => scope);
+  #tenantIds(): TenantId[] {
+    return [...this.#scopes.keys()].filter((name): name is TenantId => name !== PLATFORM);
   }
 
   #scope(name: string): InMemoryScope {

@@ -10,6 +10,8 @@ export interface InMemoryTables {
   /** Another tenant's tables, as they are at the moment. Only a session of everybody may write to them. */
   tenant(tenantId: TenantId): InMemoryTables;
   everyTenant(): readonly InMemoryTables[];
+  /** Of the tenants in `everyTenant`, in any order. */
+  tenantIds(): readonly TenantId[];
 }
 
 /** What the scopes of one database have in common. */
@@ -18,6 +20,7 @@ export interface SharedState {
   readonly isClosed: () => boolean;
   readonly tenant: (tenantId: TenantId) => InMemoryScope;
   readonly everyTenant: () => readonly InMemoryScope[];
+  readonly tenantIds: () => readonly TenantId[];
 }
 
 /** The tables of one tenant, or of the platform, and the queue of those who work on them. */
@@ -66,6 +69,10 @@ export class InMemoryScope implements InMemoryTables {
 
   everyTenant(): readonly InMemoryTables[] {
     return this.shared.everyTenant();
+  }
+
+  tenantIds(): readonly TenantId[] {
+    return this.shared.tenantIds();
   }
 
   table<Row extends object>(name: string): InMemoryTable<Row> {

@@ -1,0 +1,43 @@
+import type { AuditEvent } from "../audit/audit-event.ts";
+import { AUDIT_TABLE, UNSEALED_TABLE, type UnsealedEvent } from "../audit/in-memory-audit-rows.ts";
+import type { InMemoryTables } from "../storage/in-memory/in-memory-tables.ts";
+import { docketRows, nodeKey, nodeRows, transactionRows } from "./in-memory-register-tables.ts";
+import type { DocketIndex, IndexedTransaction } from "./register-store.ts";
+
+/** Takes a docket into the index within the caller's unit of work. */
+export function indexDocket(tables: InMemoryTables, { height, transactions, nodes }: DocketIndex): void {
+  docketRows(tables).put(height.toString(), { height });
+  for (const transaction of transactions) {
+    addTransaction(tables, { ...transaction, height });
+    if (transaction.eventId !== null) tables.table(UNSEALED_TABLE).delete(transaction.eventId);
+  }
+  const rows = nodeRows(tables);
+  for (const node of nodes) if (!rows.get(nodeKey(node))) rows.put(nodeKey(node), { ...node });
+}
+
+/** Unless it is indexed already, or another one is at its place. */
+function addTransaction(tables: InMemoryTables, transaction: IndexedTransaction): void {
+  const { txId, height, position } = transaction;
+  const rows = transactionRows(tables);
+  if (rows.get(txId) || rows.find((row) => row.height === height && row.position === position)) return;
+  rows.put(txId, transaction);
+}
+
+/** How many dockets there are from height 0 without a gap. */
+export function countIndexed(tables: InMemoryTables): bigint {
+  const rows = docketRows(tables);
+  let count = 0n;
+  while (rows.get(count.toString())) count += 1n;
+  return count;
+}
+
+/** By their position in the journal. */
+export function unsealedEvents(tables: InMemoryTables): AuditEvent[] {
+  const events = tables.table<AuditEvent>(AUDIT_TABLE);
+  const unsealed = [...tables.table<UnsealedEvent>(UNSEALED_TABLE).values()].map(({ id }) => events.get(id));
+  return unsealed.filter((event) => event !== undefined).sort(byPosition);
+}
+
+function byPosition(a: AuditEvent, b: AuditEvent): number {
+  return BigInt(a.sequence) < BigInt(b.sequence) ? -1 : 1;
+}

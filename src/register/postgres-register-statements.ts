@@ -1,0 +1,136 @@
+import { EVENT_JSON } from "../audit/postgres-audit-store.ts";
+import type { SqlStatement } from "../storage/postgres/sql-database.ts";
+
+/* The statements about one register: $1 is the tenant. Heights and the like travel as text: the driver would round them. */
+
+const REGISTER = `json_build_object('registerId', r.register_id, 'kind', r.kind, 'createdAt', r.created_at) as register`;
+
+export const GET_REGISTER: SqlStatement = {
+  name: "register_get",
+  text: `select ${REGISTER} from registers r where r.tenant_id = $1`,
+};
+
+/** $2 the id, $3 the kind, $4 when. Does nothing and returns nothing where there is one. */
+export const INIT_REGISTER: SqlStatement = {
+  name: "register_init",
+  text: `insert into registers as r (tenant_id, register_id, kind, created_at) values ($1, $2, $3, $4)
+    on conflict (tenant_id) do nothing returning ${REGISTER}`,
+};
+
+/** $2 the holder, $3 now, $4 until. Who comes second waits for the first and sees what he left. */
+export const ACQUIRE_LEASE: SqlStatement = {
+  name: "register_acquire_lease",
+  text: `update registers set lease_holder = $2, lease_until = $4,
+      lease_epoch = lease_epoch + case when lease_holder = $2 and lease_until > $3 then 0 else 1 end
+    where tenant_id = $1 and (lease_holder is null or lease_holder = $2 or lease_until <= $3)
+    returning lease_epoch::text as epoch`,
+};
+
+export const RELEASE_LEASE: SqlStatement = {
+  name: "register_release_lease",
+  text: `update registers set lease_holder = null, lease_until = null where tenant_id = $1 and lease_holder = $2`,
+};
+
+/** $2 the limit. */
+export const LIST_UNSEALED: SqlStatement = {
+  name: "register_list_unsealed",
+  text: `select ${EVENT_JSON}
+    from (select sequence from unsealed_events where tenant_id = $1 order by sequence limit $2) u
+      join audit_events e on e.tenant_id = $1 and e.sequence = u.sequence
+    order by u.sequence`,
+};
+
+/**
+ * $2 the height, $3 the transactions, $4 the ids of their events, $5 the nodes. The count of dockets without a gap goes
+ * on over those that came before their turn; where it stands, one look at the next height is all there is to it.
+ */
+export const INDEX_DOCKET: SqlStatement = {
+  name: "register_index",
+  text: `with recursive docket as (
+      insert into register_dockets (tenant_id, height) values ($1, $2::bigint) on conflict do nothing
+    ), transactions as (
+      insert into register_transactions (tenant_id, tx_id, height, position, event_id, type, subject, subject_id)
+      select $1, decode(t."txId", 'hex'), $2::bigint, t.position, t."eventId", t.type, decode(t.subject, 'hex'), t."subjectId"
+      from jsonb_to_recordset($3::jsonb) as t("txId" text, position integer, "eventId" uuid, type text, subject text,
+        "subjectId" text)
+      on conflict do nothing
+    ), sealed as (
+      delete from unsealed_events u using audit_events e
+      where e.tenant_id = $1 and e.id = any ($4::uuid[]) and u.tenant_id = $1 and u.sequence = e.sequence
+    ), nodes as (
+      insert into register_nodes (tenant_id, level, index, hash)
+      select $1, n.level, n.index, decode(n.hash, 'hex')
+      from jsonb_to_recordset($5::jsonb) as n(level smallint, index bigint, hash text)
+      on conflict do nothing
+    ), counted (height) as (
+      select indexed_count from registers where tenant_id = $1
+      union all
+      select c.height + 1 from counted c where c.height = $2::bigint
+        or exists (select from register_dockets d where d.tenant_id = $1 and d.height = c.height)
+    )
+    update registers r set indexed_count = c.height
+    from (select max(height) as height from counted) c where r.tenant_id = $1 and r.indexed_count < c.height`,
+};
+
+/** A count that stands still is gone on with: a docket may be in the index without a register. */
+export const COUNT_INDEXED: SqlStatement = {
+  name: "register_indexed_count",
+  text: `with recursive counted (height) as (
+      select coalesce((select indexed_count from registers where tenant_id = $1), 0)
+      union all
+      select c.height + 1 from counted c
+      where exists (select from register_dockets d where d.tenant_id = $1 and d.height = c.height)
+    )
+    select max(height)::text as count from counted`,
+};
+
+/** $2 the limit, $3 the size to come before, inclusive. */
+export const LIST_CHECKPOINTS: SqlStatement = {
+  name: "register_list_checkpoints",
+  text: `select json_build_object('size', c.size::text, 'note', c.note, 'signedAt', c.signed_at) as checkpoint
+    from register_checkpoints c where c.tenant_id = $1 and c.size <= $3::bigint order by c.size desc limit $2`,
+};
+
+export const ADD_CHECKPOINT: SqlStatement = {
+  name: "register_add_checkpoint",
+  text: `insert into register_checkpoints (tenant_id, size, note, signed_at) values ($1, $2, $3, $4)
+    on conflict do nothing`,
+};
+
+/** $2 the levels, $3 the indexes. */
+export const GET_NODES: SqlStatement = {
+  name: "register_nodes",
+  text: `select n.level, n.index::text as index, encode(n.hash, 'hex') as hash
+    from unnest($2::smallint[], $3::bigint[]) as wanted(level, index)
+      join register_nodes n on n.tenant_id = $1 and n.level = wanted.level and n.index = wanted.index`,
+};
+
+export const GET_SECRETS: SqlStatement = {
+  name: "register_get_secrets",
+  text: `select s.subject_id as "subjectId", s.wrapped from register_subjects s
+    where s.tenant_id = $1 and s.subject_id = any ($2::uuid[]) and s.wrapped is not null`,
+};
+
+/**
+ * $2 the ids, each once, $3 the secrets. Rows that are there are written as they are, because only what is written is
+ * seen as it is now; all callers lock them in the same order.
+ */
+export const INIT_SECRETS: SqlStatement = {
+  name: "register_init_secrets",
+  text: `with kept as (
+      insert into register_subjects as s (tenant_id, subject_id, wrapped)
+      select $1, n.subject_id, n.wrapped from unnest($2::uuid[], $3::text[]) as n(subject_id, wrapped) order by n.subject_id
+      on conflict (tenant_id, subject_id) do update set wrapped = s.wrapped
+      returning s.subject_id, s.wrapped
+    )
+    select subject_id as "subjectId", wrapped from kept where wrapped is not null`,
+};
+
+/** $2 the id, $3 when. Returns a row if it changed one, and whether that was there; a new row was never deleted. */
+export const DESTROY_SECRET: SqlStatement = {
+  name: "register_destroy_secret",
+  text: `insert into register_subjects as s (tenant_id, subject_id, wrapped, destroyed_at) values ($1, $2, null, $3)
+    on conflict (tenant_id, subject_id) do update set wrapped = null, destroyed_at = excluded.destroyed_at
+      where s.wrapped is not null
+    returning s.xmax <> 0 as existed`,
+};

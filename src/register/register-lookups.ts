@@ -1,0 +1,56 @@
+import { VaultError } from "../errors.ts";
+import { decodeCursor, encodeCursor } from "../storage/page.ts";
+import { MAX_TREE_SIZE } from "./merkle/tree-hash.ts";
+import type { StoredCheckpoint, TransactionFilter, TransactionPlace } from "./register-store.ts";
+
+const HASH = /^[0-9a-f]{64}$/;
+const DIGITS = /^(?:0|[1-9]\d{0,18})$/;
+
+/** Whether a text can be the id of a transaction, a pseudonym or another hash in an index. */
+export function isHashText(text: string): boolean {
+  return HASH.test(text);
+}
+
+/** Throws `limit_exceeded`. */
+export function requireAtMost(max: number, count: number): void {
+  if (count <= max) return;
+  throw new VaultError("limit_exceeded", "Too much of a register was asked about at once.", {
+    details: { limit: max },
+  });
+}
+
+/** The cursor of a page that ended with a transaction, good for the same filter only. */
+export function encodePlace(filter: TransactionFilter, { height, position }: TransactionPlace): string {
+  return encodeCursor(transactionList(filter), [height.toString(), position.toString()]);
+}
+
+/** The place that a page ended with; `undefined` for a first page. Throws `invalid_cursor`. */
+export function decodePlace(
+  filter: TransactionFilter,
+  cursor: string | undefined,
+): Pick<TransactionPlace, "height" | "position"> | undefined {
+  if (cursor === undefined) return undefined;
+  const [height, position] = decodeCursor(transactionList(filter), cursor, 2).map(placeNumber);
+  return { height: height as bigint, position: Number(position) };
+}
+
+export function encodeSize({ size }: StoredCheckpoint): string {
+  return encodeCursor(CHECKPOINT_LIST, [size.toString()]);
+}
+
+/** The size that a page ended with; `undefined` for a first page. Throws `invalid_cursor`. */
+export function decodeSize(cursor: string | undefined): bigint | undefined {
+  return cursor === undefined ? undefined : decodeCursor(CHECKPOINT_LIST, cursor, 1).map(placeNumber)[0];
+}
+
+const CHECKPOINT_LIST = "register-checkpoints";
+
+function transactionList({ subject = "", type = "" }: TransactionFilter): string {
+  return ["register-transactions", subject, type].join(" ");
+}
+
+function placeNumber(digits: string): bigint {
+  const number = DIGITS.test(digits) ? BigInt(digits) : undefined;
+  if (number !== undefined && number <= MAX_TREE_SIZE) return number;
+  throw new VaultError("invalid_cursor", "The cursor does not belong to this list.");
+}

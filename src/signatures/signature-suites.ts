@@ -46,3 +46,9 @@ export class SignatureSuites {
 }
 
 const RULES = { ed25519: ED25519_RULE, p256: P256_RULE } as const;
+
+/** Whether the suite's rule accepts the key, in any runtime. */
+export function isAcceptedKey({ algorithm, publicKey }: VerificationKey): boolean {
+  const rule = RULES[algorithm];
+  return publicKey.length === rule.publicKeyBytes && rule.acceptsPublicKey(publicKey);
+}

@@ -58,6 +58,11 @@ export const ERROR_CODES = {
     cause: "The role of this API key does not allow the operation.",
     remedy: "Use a key whose role has the permission named in `permission`.",
   },
+  wallet_purpose_not_allowed: {
+    kind: "forbidden",
+    cause: "The wallet is not for messages of this kind.",
+    remedy: "Use a wallet whose `purposes` name the kind.",
+  },
   route_not_found: {
     kind: "not_found",
     cause: "No such path, or not with this method.",
@@ -114,6 +119,16 @@ export const ERROR_CODES = {
     cause: "No such session in this tenant, or it has expired.",
     remedy: "Open a new session with POST /v1/sessions.",
   },
+  wallet_not_found: {
+    kind: "not_found",
+    cause: "No such wallet in this tenant, or the caller may not know of it.",
+    remedy: "List the wallets, or ask the owner for a grant.",
+  },
+  wallet_grant_not_found: {
+    kind: "not_found",
+    cause: "The wallet has no such grant.",
+    remedy: "List the wallet's grants.",
+  },
   external_id_taken: {
     kind: "already_exists",
     cause: "Another customer of the tenant has this external id.",
@@ -164,10 +179,20 @@ export const ERROR_CODES = {
     cause: "The two customers cannot be merged, or the merge cannot be undone any more.",
     remedy: "See `detail`.",
   },
+  wallet_not_active: {
+    kind: "conflict",
+    cause: "The wallet is archived, locked or deleted.",
+    remedy: "Make it active again, or use another wallet.",
+  },
+  wallet_status_conflict: {
+    kind: "conflict",
+    cause: "The wallet's status does not lead to the one asked for.",
+    remedy: "Read the wallet: `status` is what it is now. What is deleted stays deleted.",
+  },
   write_conflict: {
     kind: "conflict",
     retryable: true,
-    cause: "Other writers changed the customer again and again while this write was prepared.",
+    cause: "Other writers changed the same thing while this write was prepared.",
     remedy: "Repeat the request.",
   },
   idempotency_key_in_use: {

@@ -16,6 +16,8 @@ export type MergeId = Id<"MergeId">;
 export type AuditEventId = Id<"AuditEventId">;
 export type ConsentId = Id<"ConsentId">;
 export type SessionId = Id<"SessionId">;
+export type WalletId = Id<"WalletId">;
+export type WalletGrantId = Id<"WalletGrantId">;
 export type MigrationPlanId = Id<"MigrationPlanId">;
 
 /** Where new ids and secrets come from; tests inject a seeded one. */

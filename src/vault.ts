@@ -27,6 +27,7 @@ import type { Storage } from "./vault/storage.ts";
 import type { Stores } from "./vault/stores.ts";
 import { administrationScope, TenantVault } from "./vault/tenant-vault.ts";
 import type { VaultCore } from "./vault/vault-core.ts";
+import { createSystemKeyring } from "./vault/wallet-services.ts";
 
 /** What a host may bring; without it the vault logs and measures nothing and takes the system's clock and chance. */
 export interface VaultDependencies {
@@ -78,10 +79,11 @@ export async function assembleVault(
 ): Promise<Vault> {
   const events = dependencies.events ?? NO_EVENTS;
   const cache = dependencies.storage?.tiers.hot ?? dependencies.cache;
-  const { stores, cachedReads } = storesBehind(cache, opened, { config: config.profileCache, events });
+  const { stores, cachedReads } = storesBehind(cache, opened, { config, events });
   const clock = dependencies.clock ?? systemClock;
   const ids = dependencies.ids ?? new UuidV7Generator();
   const authenticator = new Authenticator(stores.directory, clock);
+  const keyring = await openKeyring(config, stores, ids);
   const core: VaultCore = {
     config,
     stores,
@@ -91,7 +93,8 @@ export async function assembleVault(
     ids,
     events,
     authenticator,
-    keyring: await openKeyring(config, stores, ids),
+    keyring,
+    systemKeys: createSystemKeyring({ stores, clock, ids, keyring }),
     blobs: stores.engine === "in-memory" ? new InMemoryBlobStore() : new FileBlobStore(blobDirectory(config)),
     compiler: new DefinitionCompiler(),
     conditions: new ConditionCompiler(),

@@ -67,7 +67,7 @@ async function openProfiles({ connection }: RedisGround, stack: AsyncDisposableS
   const vault = stack.use(await assembleVault(config, stores, { cache, events }));
   const { customerIds } = await makeWorld(vault.tenant(vault.defaultTenantId), { customers: CUSTOMERS, chains: 0 });
   const reads = new CachedReads({ cache, fallbackOnError: true, events });
-  const { profiles } = cachedStores(stores, reads, config.profileCache).forTenant(vault.defaultTenantId);
+  const { profiles } = cachedStores(stores, reads, config).forTenant(vault.defaultTenantId);
   return { profiles, customerIds };
 }
 

@@ -37,7 +37,7 @@ export async function cachedLoad(effort: Effort): Promise<Section[]> {
   const services = vault.tenant(vault.defaultTenantId);
   const { customerIds } = await makeWorld(services, { customers: CUSTOMERS, chains: 0 });
   const reads = new CachedReads({ cache, fallbackOnError: true, events: telemetry.events });
-  const { profiles } = cachedStores(stores, reads, config.profileCache).forTenant(vault.defaultTenantId);
+  const { profiles } = cachedStores(stores, reads, config).forTenant(vault.defaultTenantId);
   const customerOf = (index: number) => customerIds[index % CUSTOMERS] as CustomerId;
   const bare = new LRUCache<string, ProfileRecord>({ max: 50_000 });
   for (const [index, customerId] of customerIds.entries()) {

@@ -34,6 +34,12 @@ export const AUDIT_EVENT_TYPES = [
   "tenant_updated",
   "api_key_created",
   "api_key_revoked",
+  "wallet_created",
+  "wallet_updated",
+  "wallet_key_rotated",
+  "wallet_grant_added",
+  "wallet_grant_revoked",
+  "wallet_signed",
 ] as const;
 export type AuditEventType = (typeof AUDIT_EVENT_TYPES)[number];
 
@@ -42,7 +48,7 @@ export interface AuditEventInsert {
   readonly id: AuditEventId;
   readonly eventType: AuditEventType;
   readonly customerId: CustomerId | null;
-  /** The field version, asset, definition or key the event is about. */
+  /** The field version, asset, definition, wallet or key the event is about. */
   readonly subjectId: string | null;
   readonly actor: Actor;
   readonly requestId: string | null;

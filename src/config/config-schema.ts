@@ -4,6 +4,7 @@ import { isMasterKey } from "./master-key.ts";
 import { profileCacheSchema } from "./profile-cache-config.ts";
 import { sessionsConfig } from "./sessions-config.ts";
 import { storageSchema } from "./storage-config.ts";
+import { walletsConfig } from "./wallets-config.ts";
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
@@ -48,6 +49,7 @@ export const configSchema = (engines: readonly EngineSettings[]) =>
     storage: storageSchema(engines).prefault({}),
     profileCache: profileCacheSchema.prefault({}),
     sessions: sessionsConfig.prefault({}),
+    wallets: walletsConfig.prefault({}),
     apiKey: z
       .string()
       .min(16)

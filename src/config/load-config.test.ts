@@ -47,6 +47,7 @@ describe("loadConfig", () => {
       dataDirectory: "./data",
       assets: { sizeLimitBytes: 26_214_400 },
       validation: { mode: "warn" },
+      wallets: { metadataTtlSeconds: 600 },
       log: { level: "info", format: "auto" },
     });
     expect(sessions).toMatchObject({ engine: "postgres", maxSessionAgeSeconds: 604_800 });

@@ -5,6 +5,7 @@ import { recordVersions } from "./0004-record-versions.ts";
 import { documents } from "./0005-documents.ts";
 import { worm } from "./0006-worm.ts";
 import { sessions } from "./0007-sessions.ts";
+import { wallets } from "./0008-wallets.ts";
 import type { Migration } from "./migration.ts";
 
 /** Every step of the schema, in order. A released step never changes; a new one goes to the end. */
@@ -16,4 +17,5 @@ export const ALL_MIGRATIONS: readonly Migration[] = [
   documents,
   worm,
   sessions,
+  wallets,
 ];

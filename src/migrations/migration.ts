@@ -17,7 +17,10 @@ export interface Migration {
  */
 export function isolateByTenant(
   table: string,
-  rights: "select, insert, update, delete" | "select, insert" = "select, insert, update, delete",
+  rights:
+    | "select, insert, update, delete"
+    | "select, insert, update"
+    | "select, insert" = "select, insert, update, delete",
 ): string {
   return `
     alter table ${table} enable row level security;
@@ -30,7 +33,13 @@ export function isolateByTenant(
 }
 
 /** Like `isolateByTenant`, for the few tables the platform scope may see across tenants. */
-export function isolateByTenantOrPlatform(table: string): string {
+export function isolateByTenantOrPlatform(
+  table: string,
+  rights:
+    | "select, insert, update, delete"
+    | "select, insert, update"
+    | "select, insert, delete" = "select, insert, update, delete",
+): string {
   const isVisible = tenantOrPlatform("tenant_id");
   return `
     alter table ${table} enable row level security;
@@ -38,7 +47,7 @@ export function isolateByTenantOrPlatform(table: string): string {
     create policy tenant_or_platform on ${table}
       using (${isVisible})
       with check (${isVisible});
-    grant select, insert, update, delete on ${table} to ${APPLICATION_ROLE};
+    grant ${rights} on ${table} to ${APPLICATION_ROLE};
   `;
 }
 

@@ -2,6 +2,7 @@ import type { AuditWriter } from "../audit/audit-store.ts";
 import type { CustomerId, TenantId } from "../identifiers.ts";
 import { SchemaCacheKeys } from "../schema/schema-cache-keys.ts";
 import type { CachedReads, StaleEntries } from "../storage/cache/cached-reads.ts";
+import { WalletCacheKeys } from "../wallets/wallet-cache.ts";
 import { auditEvent, type UseCaseContext } from "./profile-audit.ts";
 import { ProfileCacheKeys } from "./profile-cache-keys.ts";
 
@@ -51,6 +52,7 @@ export class ProfileCacheService {
   #entriesOf(customerId: CustomerId | null): StaleEntries {
     const keys = new ProfileCacheKeys(this.#options.tenantId);
     if (customerId !== null) return { keys: [keys.profile(customerId)], tags: [] };
-    return { keys: [], tags: [keys.tag, new SchemaCacheKeys(this.#options.tenantId).tag] };
+    const { tenantId } = this.#options;
+    return { keys: [], tags: [keys.tag, new SchemaCacheKeys(tenantId).tag, new WalletCacheKeys(tenantId).tag] };
   }
 }

@@ -4,7 +4,7 @@ import type { Logger } from "./logger.ts";
 import type { Meters } from "./meters.ts";
 
 /** What a key of the cache names. */
-export const CACHE_KEY_TYPES = ["profile", "external_id", "identity", "definitions", "requirements"] as const;
+export const CACHE_KEY_TYPES = ["profile", "external_id", "identity", "definitions", "requirements", "wallet"] as const;
 export type CacheKeyType = (typeof CACHE_KEY_TYPES)[number];
 
 /** Why entries were removed: the write that made them old, or somebody who asked for it. */
@@ -18,6 +18,7 @@ export type CacheInvalidationReason =
   | "pii_flag"
   | "definition"
   | "requirement"
+  | "wallet"
   | "request";
 
 interface CacheKeyEvent {
@@ -25,7 +26,7 @@ interface CacheKeyEvent {
   readonly keyType: CacheKeyType;
 }
 
-/** What happens to what is cached of profiles and schemas. Keys are not told: they may name a person. */
+/** What happens to what is cached of profiles, schemas and wallets. Keys are not told: they may name a person. */
 export interface ProfileCacheEvents {
   profileCacheHit(event: CacheKeyEvent): void;
   profileCacheMiss(event: CacheKeyEvent): void;

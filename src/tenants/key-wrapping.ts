@@ -28,8 +28,10 @@ export function unwrapKey(wrapped: string, wrapping: { with: Uint8Array; purpose
     const decipher = createDecipheriv("aes-256-gcm", wrapping.with, nonce);
     decipher.setAAD(Buffer.from(wrapping.purpose));
     decipher.setAuthTag(tag);
-    const ciphertext = bytes.subarray(1 + NONCE_BYTES + TAG_BYTES);
-    return Buffer.concat([decipher.update(ciphertext), decipher.final()]);
+    // All of it comes out at once, so that the key is in one place, which its user can overwrite.
+    const key = decipher.update(bytes.subarray(1 + NONCE_BYTES + TAG_BYTES));
+    decipher.final();
+    return key;
   } catch (cause) {
     throw new VaultError("master_key_missing", "A stored key does not open with the configured master key.", { cause });
   }

@@ -14,6 +14,9 @@ export const PERMISSIONS = [
   "schema:write",
   "audit:read",
   "lifecycle:run",
+  "wallet:read",
+  "wallet:sign",
+  "wallet:manage",
   "key:manage",
   "tenant:read",
   "tenant:manage",
@@ -39,9 +42,20 @@ const GRANTS: Readonly<Record<Role, readonly Permission[]>> = {
     "schema:write",
     "audit:read",
     "lifecycle:run",
+    "wallet:read",
+    "wallet:sign",
   ],
-  agent: ["profile:read", "profile:write", "pii:read", "session:read", "session:write", "schema:read"],
-  auditor: ["profile:read", "schema:read", "audit:read"],
+  agent: [
+    "profile:read",
+    "profile:write",
+    "pii:read",
+    "session:read",
+    "session:write",
+    "schema:read",
+    "wallet:read",
+    "wallet:sign",
+  ],
+  auditor: ["profile:read", "schema:read", "audit:read", "wallet:read"],
 };
 
 export function roleAllows(role: Role, permission: Permission): boolean {

@@ -1,4 +1,5 @@
 import { profileCacheSchema } from "../config/profile-cache-config.ts";
+import { walletsConfig } from "../config/wallets-config.ts";
 import { CachedReads, type CachedReadsOptions } from "../storage/cache/cached-reads.ts";
 import type { CacheStore } from "../storage/cache-store.ts";
 import { NO_EVENTS } from "../telemetry/events.ts";
@@ -13,7 +14,10 @@ export function cachedEngine(
 ): Engine {
   const { notFoundTtlSeconds, ...settings } = options;
   const reads = new CachedReads({ cache, fallbackOnError: true, events: NO_EVENTS, ...settings });
-  const stores = cachedStores(engine.stores, reads, profileCacheSchema.parse({ notFoundTtlSeconds }));
+  const stores = cachedStores(engine.stores, reads, {
+    profileCache: profileCacheSchema.parse({ notFoundTtlSeconds }),
+    wallets: walletsConfig.parse({}),
+  });
   return {
     ...engineOver(stores, {
       ...engine.probe,

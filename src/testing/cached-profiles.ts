@@ -1,4 +1,5 @@
 import { profileCacheSchema } from "../config/profile-cache-config.ts";
+import { walletsConfig } from "../config/wallets-config.ts";
 import { VaultError } from "../errors.ts";
 import type { TenantId } from "../identifiers.ts";
 import type { CustomerLookup } from "../profiles/profile-store.ts";
@@ -40,7 +41,7 @@ export async function openCachedProfiles(options: CachedProfilesOptions = {}): P
   let nowMs = 1_000_000;
   const [database, faults, seen] = [new FaultInjector(), new FaultInjector(), new SeenEvents()];
   const cache = recordedCache(withFaults(new InMemoryCacheStore({ nowMs: () => nowMs }), faults));
-  const config = profileCacheSchema.parse(options.config ?? {});
+  const config = { profileCache: profileCacheSchema.parse(options.config ?? {}), wallets: walletsConfig.parse({}) };
   const fallbackOnError = options.fallbackOnError ?? true;
   const reads = new CachedReads({ cache: cache.cache, fallbackOnError, events: seen, random: () => 0 });
   const stores = inMemoryStores(new InMemoryDatabase());
@@ -67,7 +68,7 @@ export async function openCachedProfiles(options: CachedProfilesOptions = {}): P
   };
 }
 
-/** The stores with profiles and schemas that can fail; within a transaction they cannot. */
+/** The stores with profiles, schemas and wallets that can fail; within a transaction they cannot. */
 function faulty(stores: Stores, injector: FaultInjector): Stores {
   return {
     ...stores,
@@ -77,6 +78,7 @@ function faulty(stores: Stores, injector: FaultInjector): Stores {
         ...bound,
         profiles: withFaults(bound.profiles, injector),
         schema: withFaults(bound.schema, injector),
+        wallets: withFaults(bound.wallets, injector),
         transaction: (work) => injector.call("transaction", undefined, () => bound.transaction(work)),
       };
     },

@@ -18,12 +18,15 @@ import type { CallContext } from "../tenants/actor.ts";
 import type { AdministrationJournal, AdministrationScope } from "../tenants/administration.ts";
 import { ApiKeyService } from "../tenants/api-key-service.ts";
 import type { IdempotencyStore } from "../tenants/idempotency-store.ts";
+import type { WalletGrantService } from "../wallets/wallet-grant-service.ts";
+import type { WalletService } from "../wallets/wallet-service.ts";
 import { createProfileServices, type ProfileServices } from "./profile-services.ts";
 import { createSchemaServices, type SchemaServices } from "./schema-services.ts";
 import { createSessionService } from "./session-service.ts";
 import type { Tiers } from "./storage.ts";
 import type { TenantStores } from "./stores.ts";
 import type { VaultCore } from "./vault-core.ts";
+import { createWalletServices, type WalletServices } from "./wallet-services.ts";
 
 interface Binding {
   readonly tenantId: TenantId;
@@ -46,6 +49,7 @@ export class TenantVault {
   #profiles: ProfileServices | undefined;
   #schema: SchemaServices | undefined;
   #sessions: SessionService | undefined;
+  #wallets: WalletServices | undefined;
 
   constructor(core: VaultCore, binding: Binding) {
     this.#core = core;
@@ -109,6 +113,14 @@ export class TenantVault {
     return this.#sessions;
   }
 
+  get wallets(): WalletService {
+    return this.#walletServices.wallets;
+  }
+
+  get walletGrants(): WalletGrantService {
+    return this.#walletServices.walletGrants;
+  }
+
   /** What is cached of the tenant. */
   get cache(): ProfileCacheService {
     const { clock, ids, cachedReads: reads } = this.#core;
@@ -137,6 +149,12 @@ export class TenantVault {
   get #schemaServices(): SchemaServices {
     this.#schema ??= createSchemaServices(this.#core, this.context, this.#binding.stores);
     return this.#schema;
+  }
+
+  get #walletServices(): WalletServices {
+    const { tenantId, context: call, stores } = this.#binding;
+    this.#wallets ??= createWalletServices(this.#core, { tenantId, call, stores });
+    return this.#wallets;
   }
 
   get audit(): AuditReader {

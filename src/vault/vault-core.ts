@@ -8,6 +8,7 @@ import type { CachedReads } from "../storage/cache/cached-reads.ts";
 import type { VaultEvents } from "../telemetry/events.ts";
 import type { Authenticator } from "../tenants/authenticator.ts";
 import type { TenantKeyring } from "../tenants/tenant-keyring.ts";
+import type { SystemKeyring } from "../wallets/system-keys.ts";
 import type { Tiers } from "./storage.ts";
 import type { Stores } from "./stores.ts";
 
@@ -17,13 +18,14 @@ export interface VaultCore {
   readonly stores: Stores;
   /** What is kept besides; a vault that is put together from stores alone has none. */
   readonly tiers: Tiers | undefined;
-  /** Reads of profiles and schemas through the hot tier; without one, everything is read from the stores. */
+  /** Reads of profiles, schemas and wallets through the hot tier; without one, everything is read from the stores. */
   readonly cachedReads: CachedReads | undefined;
   readonly clock: Clock;
   readonly ids: IdGenerator;
   readonly events: VaultEvents;
   readonly authenticator: Authenticator;
   readonly keyring: TenantKeyring;
+  readonly systemKeys: SystemKeyring;
   readonly blobs: BlobStore;
   readonly compiler: DefinitionCompiler;
   readonly conditions: ConditionCompiler;

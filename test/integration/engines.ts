@@ -26,6 +26,9 @@ export const TENANT_TABLES = [
   "scenario_field_requirements",
   "sessions",
   "tenants",
+  "wallet_grants",
+  "wallet_keys",
+  "wallets",
   "worm_records",
 ];
 

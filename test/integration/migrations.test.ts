@@ -30,6 +30,7 @@ const TABLES_BY_VERSION: readonly (readonly string[])[] = [
   ["documents"],
   ["worm_records"],
   ["sessions"],
+  ["wallet_grants", "wallet_keys", "wallets"],
 ];
 
 /** The columns that a later version adds to a table of an earlier one. */

@@ -4,7 +4,7 @@ import { appendLeaf, EMPTY_FRONTIER, type Frontier, rootOf } from "../merkle/fro
 import { leafHash, sameHash } from "../merkle/tree-hash.ts";
 import type { ChainState } from "./chain-state.ts";
 import { type CorruptedHeights, type DocketProblem, firstProblem, typeOf, withHeight } from "./corruption.ts";
-import type { Examination } from "./examine-docket.ts";
+import type { Examination, ExaminedHeader } from "./examine-docket.ts";
 import type { KeyDirectory } from "./key-directory.ts";
 
 /** The length and the root of a register's log, from whom they are believed. */
@@ -100,10 +100,7 @@ export class ChainVerifier {
     this.#next = height + 1n;
     this.#framedHash = examination.framedHash;
     this.#lastTxId = own ? undefined : examination.lastTxId;
-    if (examination.isSealed) {
-      this.#lastSealed = { epoch: examination.epoch ?? 0n, sealedAt: examination.sealedAt ?? 0 };
-      this.#appendHash(examination.docketHash);
-    }
+    this.#learnHash(examination.header);
     return found ?? (this.isUnbroken ? undefined : { check: "link", details: BEHIND_BREAK });
   }
 
@@ -142,9 +139,18 @@ export class ChainVerifier {
   }
 
   /** A docket that was altered or is missing has the hash that the next one says it had. */
-  #learnHashBefore({ prevDocketHash, isSealed, height }: Examination): void {
+  #learnHashBefore({ header, height }: Examination): void {
     if (!this.#isHashBeforeUnknown) return;
-    this.#appendHash((isSealed ? prevDocketHash : undefined) ?? this.#hashHint(height - 1n) ?? this.#framedHash);
+    const said = header?.isSealed ? header.prevDocketHash : undefined;
+    this.#appendHash(said ?? this.#hashHint(height - 1n) ?? this.#framedHash);
+  }
+
+  /** Only what was sealed is believed. */
+  #learnHash(header: ExaminedHeader | undefined): void {
+    if (!header?.isSealed) return;
+    const { epoch, sealedAt } = header;
+    this.#lastSealed = { epoch, sealedAt };
+    this.#appendHash(header.docketHash);
   }
 
   /** Of the docket before the next one. */
@@ -159,26 +165,23 @@ export class ChainVerifier {
     return size === this.#trusted?.size && sameHash(rootOf({ size, ...frontier }), this.#trusted.root);
   }
 
-  #linkProblem({
-    height,
-    docketHash,
-    prevDocketHash,
-    logRoot,
-    epoch,
-    sealedAt,
-  }: Examination): DocketProblem | undefined {
-    if (docketHash === undefined) return undefined;
-    const last = this.#lastSealed;
+  #linkProblem({ height, header }: Examination): DocketProblem | undefined {
+    if (!header) return undefined;
     const isLinked =
-      (this.#framedHash === undefined || height === 0n || prevDocketHash === this.#framedHash) &&
+      (height === 0n || this.#framedHash === undefined || header.prevDocketHash === this.#framedHash) &&
       this.#frontier.size === height &&
-      hexOf(rootOf(this.#frontier)) === logRoot &&
-      (last === undefined || ((epoch ?? 0n) >= last.epoch && (sealedAt ?? 0) >= last.sealedAt));
+      hexOf(rootOf(this.#frontier)) === header.logRoot &&
+      this.#isLaterThanLast(header);
     return isLinked ? undefined : { check: "link", details: "The docket does not follow on those before it." };
   }
 
-  #orderProblem({ height, docketHash, firstPrevTxId, isInOrder }: Examination): DocketProblem | undefined {
-    if (docketHash === undefined) return undefined;
+  #isLaterThanLast({ epoch, sealedAt }: ExaminedHeader): boolean {
+    const last = this.#lastSealed;
+    return last === undefined || (epoch >= last.epoch && sealedAt >= last.sealedAt);
+  }
+
+  #orderProblem({ height, header, firstPrevTxId, isInOrder }: Examination): DocketProblem | undefined {
+    if (!header) return undefined;
     const isFirstInOrder =
       height === 0n || this.#lastTxId === undefined
         ? (height === 0n) === (firstPrevTxId === undefined)

@@ -3,12 +3,24 @@ import { domainSeparated } from "../../signatures/domain-separated.ts";
 import { type DocketHeader, docketHashOf, prevDocketHashIn, readHeader, readSeal } from "../ledger/docket.ts";
 import { type DocketFrame, decodeFrame } from "../ledger/docket-frame.ts";
 import type { RecordSignature } from "../ledger/record-form.ts";
-import { type KeyChange, keyChangesIn, prevTxIdIn, type ReadTransaction } from "../ledger/transaction.ts";
+import { type KeyChange, keyChangesIn, prevTxIdIn } from "../ledger/transaction.ts";
 import { appendLeaf, EMPTY_FRONTIER, rootOf } from "../merkle/frontier.ts";
 import { leafHash, sameHash } from "../merkle/tree-hash.ts";
 import { type DocketProblem, type FailingTransaction, firstProblem } from "./corruption.ts";
-import { examineTransaction } from "./examine-transaction.ts";
+import { type ExaminedTransaction, examineTransaction } from "./examine-transaction.ts";
 import { type ExaminationContext, signatureProblem } from "./signature-problem.ts";
+
+/** What a header says; believed only when it is sealed. */
+export interface ExaminedHeader {
+  /** Of the header. */
+  readonly docketHash: string;
+  /** Whether the seal is valid, so that the header is what its proposer sealed. */
+  readonly isSealed: boolean;
+  readonly prevDocketHash: string | undefined;
+  readonly logRoot: string;
+  readonly epoch: bigint;
+  readonly sealedAt: number;
+}
 
 /** What one docket says and whether that holds, as far as it can be told without its neighbours. */
 export interface Examination {
@@ -20,14 +32,8 @@ export interface Examination {
   readonly failing: readonly FailingTransaction[];
   /** As the frame has it; `undefined` when there is no frame. 64 hexadecimal digits, like all hashes here. */
   readonly framedHash: string | undefined;
-  /** Those of the header below, if that can be read. */
-  readonly docketHash: string | undefined;
-  /** Whether the seal is valid, so that the header is what its proposer sealed. */
-  readonly isSealed: boolean;
-  readonly prevDocketHash: string | undefined;
-  readonly logRoot: string | undefined;
-  readonly epoch: bigint | undefined;
-  readonly sealedAt: number | undefined;
+  /** `undefined` when it cannot be read. */
+  readonly header: ExaminedHeader | undefined;
   readonly firstPrevTxId: string | undefined;
   readonly lastTxId: string | undefined;
   /** Whether each transaction but the first names the one before it. */
@@ -43,31 +49,16 @@ export interface Examination {
 export function examineDocket(bytes: Uint8Array, context: ExaminationContext): Examination {
   const frame = decodeFrame(bytes);
   if (!frame) return nothingRead(context, { check: "frame", details: "The bytes are no frame of a docket." });
-  const header = readHeader(frame.header);
-  const seal = readSeal(frame.seal);
   const hash = docketHashOf(frame.header);
-  const sealProblem = header && seal ? problemOfSeal(header, seal, { hash, context }) : undefined;
+  const { header, problems } = examineHeader(frame, hash, context);
   const transactions = examineTransactions(frame, context);
-  const problem = firstProblem([
-    header && seal ? undefined : { check: "form", details: "The header or the seal does not have its form." },
-    header && placeProblem(header, context),
-    sameHash(hash, frame.docketHash)
-      ? undefined
-      : { check: "docketHash", details: "The hash is not that of the header." },
-    sealProblem,
-    header && countProblem(header, frame),
-    header && rootProblem(header, frame),
-    ...transactions.problems,
-  ]);
   return {
     height: context.height,
     keysVersion: context.keys.version,
-    problem,
+    problem: firstProblem([hashProblem(frame, hash), ...problems, ...transactions.problems]),
     failing: transactions.failing,
     framedHash: hexOf(frame.docketHash),
-    docketHash: header && hexOf(hash),
-    isSealed: header !== undefined && seal !== undefined && sealProblem === undefined,
-    ...sayings(header),
+    header,
     ...transactions.sayings,
     transactionCount: frame.records.length,
   };
@@ -75,12 +66,7 @@ export function examineDocket(bytes: Uint8Array, context: ExaminationContext): E
 
 const UNREAD = {
   framedHash: undefined,
-  docketHash: undefined,
-  isSealed: false,
-  prevDocketHash: undefined,
-  logRoot: undefined,
-  epoch: undefined,
-  sealedAt: undefined,
+  header: undefined,
   firstPrevTxId: undefined,
   lastTxId: undefined,
   isInOrder: true,
@@ -96,13 +82,33 @@ export function nothingRead(
   return { height, keysVersion: keys.version, problem, failing: [], ...UNREAD };
 }
 
-function sayings(header: DocketHeader | undefined) {
+function examineHeader(
+  frame: DocketFrame,
+  hash: Uint8Array,
+  context: ExaminationContext,
+): { readonly header: ExaminedHeader | undefined; readonly problems: readonly (DocketProblem | undefined)[] } {
+  const header = readHeader(frame.header);
+  const seal = readSeal(frame.seal);
+  const formless: DocketProblem = { check: "form", details: "The header or the seal does not have its form." };
+  if (!header) return { header: undefined, problems: [formless] };
+  const sealProblem = seal ? problemOfSeal(header, seal, { hash, context }) : formless;
+  const { logRoot, epoch, sealedAt } = header;
   return {
-    prevDocketHash: header && prevDocketHashIn(header),
-    logRoot: header?.logRoot,
-    epoch: header && BigInt(header.epoch),
-    sealedAt: header?.sealedAt,
+    header: {
+      docketHash: hexOf(hash),
+      isSealed: sealProblem === undefined,
+      prevDocketHash: prevDocketHashIn(header),
+      logRoot,
+      epoch: BigInt(epoch),
+      sealedAt,
+    },
+    problems: [placeProblem(header, context), sealProblem, countProblem(header, frame), rootProblem(header, frame)],
   };
+}
+
+function hashProblem({ docketHash }: DocketFrame, hash: Uint8Array): DocketProblem | undefined {
+  if (sameHash(hash, docketHash)) return undefined;
+  return { check: "docketHash", details: "The hash is not that of the header." };
 }
 
 function placeProblem({ registerId, height }: DocketHeader, context: ExaminationContext): DocketProblem | undefined {
@@ -137,36 +143,33 @@ interface ExaminedTransactions {
   readonly sayings: Pick<Examination, "firstPrevTxId" | "lastTxId" | "isInOrder" | "keyChanges">;
 }
 
-function examineTransactions(frame: DocketFrame, context: ExaminationContext): ExaminedTransactions {
-  const failing: FailingTransaction[] = [];
-  const keyChanges: KeyChange[] = [];
-  let form: DocketProblem | undefined;
-  let signature: DocketProblem | undefined;
-  let isInOrder = true;
-  let first: ReadTransaction | undefined;
-  let before: ReadTransaction | undefined;
-  frame.records.forEach((record, position) => {
-    const { transaction, problem, isForm } = examineTransaction(record, {
-      context,
-      position,
-      listed: frame.txIds[position],
-    });
-    if (problem) {
-      const listed = frame.txIds[position];
-      failing.push({ txId: listed ? hexOf(listed) : (transaction?.txId ?? ""), problem });
-      if (isForm) form ??= { check: "transactionForm", details: `A transaction is not what it should be: ${problem}.` };
-      else signature ??= { check: "signature", details: `A transaction is not signed as it has to be: ${problem}.` };
-    }
-    if (transaction) keyChanges.push(...keyChangesIn(transaction.body));
-    if (position === 0) first = transaction;
-    else if (!transaction || prevTxIdIn(transaction.body) !== before?.txId) isInOrder = false;
-    before = transaction;
+function examineTransactions({ records, txIds }: DocketFrame, context: ExaminationContext): ExaminedTransactions {
+  const found = records.map((record, position) =>
+    examineTransaction(record, { context, position, listed: txIds[position] }),
+  );
+  const bodies = found.map(({ transaction }) => transaction?.body);
+  const failing = found.flatMap(({ transaction, problem }, position) => {
+    const listed = txIds[position];
+    return problem ? [{ txId: listed ? hexOf(listed) : (transaction?.txId ?? ""), problem }] : [];
   });
+  const [first] = bodies;
   const sayings = {
-    firstPrevTxId: first && prevTxIdIn((first as ReadTransaction).body),
-    lastTxId: (before as ReadTransaction | undefined)?.txId,
-    isInOrder,
-    keyChanges,
+    firstPrevTxId: first && prevTxIdIn(first),
+    lastTxId: found.at(-1)?.transaction?.txId,
+    isInOrder: bodies.every(
+      (body, at) => at === 0 || (body !== undefined && prevTxIdIn(body) === found[at - 1]?.transaction?.txId),
+    ),
+    keyChanges: bodies.flatMap((body) => (body ? keyChangesIn(body) : [])),
   };
-  return { problems: [form, signature], failing, sayings };
+  return { problems: [formProblem(found), signingProblem(found)], failing, sayings };
+}
+
+function formProblem(found: readonly ExaminedTransaction[]): DocketProblem | undefined {
+  const problem = found.find(({ isForm }) => isForm)?.problem;
+  return problem && { check: "transactionForm", details: `A transaction is not what it should be: ${problem}.` };
+}
+
+function signingProblem(found: readonly ExaminedTransaction[]): DocketProblem | undefined {
+  const problem = found.find(({ isForm, problem: any }) => !isForm && any)?.problem;
+  return problem && { check: "signature", details: `A transaction is not signed as it has to be: ${problem}.` };
 }

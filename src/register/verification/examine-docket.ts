@@ -3,11 +3,10 @@ import { domainSeparated } from "../../signatures/domain-separated.ts";
 import { type DocketHeader, docketHashOf, prevDocketHashIn, readHeader, readSeal } from "../ledger/docket.ts";
 import { type DocketFrame, decodeFrame } from "../ledger/docket-frame.ts";
 import type { RecordSignature } from "../ledger/record-form.ts";
-import { type KeyChange, keyChangesIn, prevTxIdIn } from "../ledger/transaction.ts";
-import { appendLeaf, EMPTY_FRONTIER, rootOf } from "../merkle/frontier.ts";
-import { leafHash, sameHash } from "../merkle/tree-hash.ts";
+import type { KeyChange } from "../ledger/transaction.ts";
+import { sameHash } from "../merkle/tree-hash.ts";
 import { type DocketProblem, type FailingTransaction, firstProblem } from "./corruption.ts";
-import { type ExaminedTransaction, examineTransaction } from "./examine-transaction.ts";
+import { examineTransactions } from "./examine-transactions.ts";
 import { type ExaminationContext, signatureProblem } from "./signature-problem.ts";
 
 /** What a header says; believed only when it is sealed. */
@@ -47,11 +46,20 @@ export interface Examination {
  * throws because of what the bytes hold; throws `unsupported` when this runtime cannot verify a known algorithm.
  */
 export function examineDocket(bytes: Uint8Array, context: ExaminationContext): Examination {
+  const steps = examineInSteps(bytes, context);
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done) return value;
+  }
+}
+
+/** `examineDocket` for a thread that has other things to do: pauses after each transaction. */
+export function* examineInSteps(bytes: Uint8Array, context: ExaminationContext): Generator<void, Examination, void> {
   const frame = decodeFrame(bytes);
   if (!frame) return nothingRead(context, { check: "frame", details: "The bytes are no frame of a docket." });
   const hash = docketHashOf(frame.header);
-  const { header, problems } = examineHeader(frame, hash, context);
-  const transactions = examineTransactions(frame, context);
+  const transactions = yield* examineTransactions(frame, context);
+  const { header, problems } = examineHeader(frame, { hash, txRoot: transactions.root, context });
   return {
     height: context.height,
     keysVersion: context.keys.version,
@@ -84,8 +92,7 @@ export function nothingRead(
 
 function examineHeader(
   frame: DocketFrame,
-  hash: Uint8Array,
-  context: ExaminationContext,
+  { hash, txRoot, context }: { hash: Uint8Array; txRoot: Uint8Array; context: ExaminationContext },
 ): { readonly header: ExaminedHeader | undefined; readonly problems: readonly (DocketProblem | undefined)[] } {
   const header = readHeader(frame.header);
   const seal = readSeal(frame.seal);
@@ -102,7 +109,7 @@ function examineHeader(
       epoch: BigInt(epoch),
       sealedAt,
     },
-    problems: [placeProblem(header, context), sealProblem, countProblem(header, frame), rootProblem(header, frame)],
+    problems: [placeProblem(header, context), sealProblem, countProblem(header, frame), rootProblem(header, txRoot)],
   };
 }
 
@@ -121,9 +128,8 @@ function countProblem({ txCount }: DocketHeader, { txIds, records }: DocketFrame
   return { check: "count", details: "Transactions are missing, or there are more than the docket says." };
 }
 
-function rootProblem({ txRoot }: DocketHeader, { records }: DocketFrame): DocketProblem | undefined {
-  const frontier = records.reduce((grown, record) => appendLeaf(grown, leafHash(record)), EMPTY_FRONTIER);
-  if (hexOf(rootOf(frontier)) === txRoot) return undefined;
+function rootProblem({ txRoot }: DocketHeader, root: Uint8Array): DocketProblem | undefined {
+  if (hexOf(root) === txRoot) return undefined;
   return { check: "root", details: "The root over the transactions is another one." };
 }
 
@@ -135,41 +141,4 @@ function problemOfSeal(
   if (seal.keyId !== proposer) return { check: "seal", details: "The seal is not the proposer's." };
   const problem = signatureProblem(seal, { message: domainSeparated("docket", hash), purpose: "docket", context });
   return problem && { check: "seal", details: `The seal is not valid: ${problem}.` };
-}
-
-interface ExaminedTransactions {
-  readonly problems: readonly (DocketProblem | undefined)[];
-  readonly failing: readonly FailingTransaction[];
-  readonly sayings: Pick<Examination, "firstPrevTxId" | "lastTxId" | "isInOrder" | "keyChanges">;
-}
-
-function examineTransactions({ records, txIds }: DocketFrame, context: ExaminationContext): ExaminedTransactions {
-  const found = records.map((record, position) =>
-    examineTransaction(record, { context, position, listed: txIds[position] }),
-  );
-  const bodies = found.map(({ transaction }) => transaction?.body);
-  const failing = found.flatMap(({ transaction, problem }, position) => {
-    const listed = txIds[position];
-    return problem ? [{ txId: listed ? hexOf(listed) : (transaction?.txId ?? ""), problem }] : [];
-  });
-  const [first] = bodies;
-  const sayings = {
-    firstPrevTxId: first && prevTxIdIn(first),
-    lastTxId: found.at(-1)?.transaction?.txId,
-    isInOrder: bodies.every(
-      (body, at) => at === 0 || (body !== undefined && prevTxIdIn(body) === found[at - 1]?.transaction?.txId),
-    ),
-    keyChanges: bodies.flatMap((body) => (body ? keyChangesIn(body) : [])),
-  };
-  return { problems: [formProblem(found), signingProblem(found)], failing, sayings };
-}
-
-function formProblem(found: readonly ExaminedTransaction[]): DocketProblem | undefined {
-  const problem = found.find(({ isForm }) => isForm)?.problem;
-  return problem && { check: "transactionForm", details: `A transaction is not what it should be: ${problem}.` };
-}
-
-function signingProblem(found: readonly ExaminedTransaction[]): DocketProblem | undefined {
-  const problem = found.find(({ isForm, problem: any }) => !isForm && any)?.problem;
-  return problem && { check: "signature", details: `A transaction is not signed as it has to be: ${problem}.` };
 }

@@ -6,6 +6,7 @@ import { documents } from "./0005-documents.ts";
 import { worm } from "./0006-worm.ts";
 import { sessions } from "./0007-sessions.ts";
 import { wallets } from "./0008-wallets.ts";
+import { register } from "./0009-register.ts";
 import type { Migration } from "./migration.ts";
 
 /** Every step of the schema, in order. A released step never changes; a new one goes to the end. */
@@ -18,4 +19,5 @@ export const ALL_MIGRATIONS: readonly Migration[] = [
   worm,
   sessions,
   wallets,
+  register,
 ];

@@ -1,7 +1,7 @@
 import { addMs, type Instant } from "../clock.ts";
 import type { ItemId } from "../identifiers.ts";
 import type { JsonObject } from "../json.ts";
-import { COMMITMENT_SECRET_BYTES, commitmentOf } from "../register/commitment.ts";
+import { COMMITMENT_SECRET_BYTES, commitmentOf } from "../register/commitments.ts";
 import type { Asset, AssetInsert, AssetType } from "./asset.ts";
 import type { ChangeSet } from "./change-set.ts";
 import type { SourceInput } from "./field-input.ts";

@@ -1,7 +1,7 @@
 import { type Instant, laterOf } from "../clock.ts";
 import type { ItemId } from "../identifiers.ts";
 import type { JsonValue } from "../json.ts";
-import { COMMITMENT_SECRET_BYTES, commitmentOf } from "../register/commitment.ts";
+import { COMMITMENT_SECRET_BYTES, commitmentOf } from "../register/commitments.ts";
 import type { Asset } from "./asset.ts";
 import type { ChangeSet, PurgeSet } from "./change-set.ts";
 import type { CustomerRecord } from "./customer.ts";

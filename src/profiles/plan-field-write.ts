@@ -3,7 +3,7 @@ import { type Instant, laterOf } from "../clock.ts";
 import { invariant, VaultError } from "../errors.ts";
 import type { ItemId } from "../identifiers.ts";
 import type { JsonValue } from "../json.ts";
-import { COMMITMENT_SECRET_BYTES, commitmentOf } from "../register/commitment.ts";
+import { COMMITMENT_SECRET_BYTES, commitmentOf } from "../register/commitments.ts";
 import type { DefinitionCompiler } from "../schema/definition-compiler.ts";
 import { type FieldDefinition, isInForce, type ValidationMode } from "../schema/field-definition.ts";
 import {

@@ -54,6 +54,16 @@ import { createTenant } from "./routes/tenants/create-tenant.ts";
 import { getTenant } from "./routes/tenants/get-tenant.ts";
 import { listTenants } from "./routes/tenants/list-tenants.ts";
 import { updateTenant } from "./routes/tenants/update-tenant.ts";
+import { createWallet } from "./routes/wallets/create-wallet.ts";
+import { deleteWallet } from "./routes/wallets/delete-wallet.ts";
+import { getWallet } from "./routes/wallets/get-wallet.ts";
+import { grantWallet } from "./routes/wallets/grant-wallet.ts";
+import { listWalletGrants } from "./routes/wallets/list-wallet-grants.ts";
+import { listWallets } from "./routes/wallets/list-wallets.ts";
+import { revokeWalletGrant } from "./routes/wallets/revoke-wallet-grant.ts";
+import { rotateWalletKey } from "./routes/wallets/rotate-wallet-key.ts";
+import { signMessage } from "./routes/wallets/sign-message.ts";
+import { updateWallet } from "./routes/wallets/update-wallet.ts";
 
 /** For anybody who reaches the port. */
 export const PUBLIC_ROUTES: readonly PublicRoute[] = [health, ready, metrics];
@@ -104,6 +114,16 @@ export const ROUTES: readonly Route[] = [
   detectOrphans,
   invalidateCache,
   listAuditEvents,
+  createWallet,
+  listWallets,
+  getWallet,
+  updateWallet,
+  deleteWallet,
+  rotateWalletKey,
+  signMessage,
+  grantWallet,
+  listWalletGrants,
+  revokeWalletGrant,
   createApiKey,
   listApiKeys,
   getApiKey,

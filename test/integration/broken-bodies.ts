@@ -15,7 +15,7 @@ export interface BrokenBody {
 type Path = readonly (string | number)[];
 
 /** Members below which a body may hold any JSON, so that unknown ones are no mistake. */
-const FREE = new Set(["metadata", "value", "variables", "verificationResult"]);
+const FREE = new Set(["content", "metadata", "value", "variables", "verificationResult"]);
 
 /** The body with one thing wrong each: text and numbers that cannot be kept, reserved keys, unknown members, types. */
 export function* brokenBodies(body: JsonObject): Generator<BrokenBody> {

@@ -24,6 +24,9 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     "validateValue",
     "getAgentSettings",
     "listRequirements",
+    "listWallets",
+    "getWallet",
+    "listWalletGrants",
   ],
   "admin steward agent": [
     "getOrCreateCustomer",
@@ -40,6 +43,13 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     "getSession",
     "updateSession",
     "deleteSession",
+    "createWallet",
+    "updateWallet",
+    "deleteWallet",
+    "rotateWalletKey",
+    "signMessage",
+    "grantWallet",
+    "revokeWalletGrant",
   ],
   "admin steward auditor": ["listAuditEvents"],
   "admin steward": [
@@ -93,7 +103,7 @@ describe.each(integrationEngines())("roles on $name", (engine) => {
   afterAll(() => world[Symbol.asyncDispose]());
 
   it.each(ROLES)("%s does what the table says, and nothing else", async (role) => {
-    const fixture = await newFixture(world.a);
+    const fixture = await newFixture(world.a, role);
     const allowed = namesOf(role);
     for (const { name } of ROUTES) {
       const request = ROUTE_REQUESTS[name]?.(fixture);

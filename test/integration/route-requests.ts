@@ -1,13 +1,15 @@
 import type { MergeSummary } from "../../src/profiles/merge-service.ts";
 import type { Session } from "../../src/sessions/session.ts";
 import type { ApiKey } from "../../src/tenants/api-key.ts";
+import type { Role } from "../../src/tenants/role.ts";
 import type { Method } from "./caller.ts";
 import { defineFields, requireFields } from "./define-fields.ts";
 import { newCustomer, registration, uuid } from "./test-customer.ts";
+import { newWallets, WALLET_REQUESTS, type WalletFixture } from "./wallet-fixture.ts";
 import type { TenantCallers } from "./world.ts";
 
 /** Things of one tenant that the requests below are about. What they delete is a spare one. */
-export interface RouteFixture {
+export interface RouteFixture extends WalletFixture {
   readonly tenantId: string;
   readonly customerId: string;
   readonly channelUserId: string;
@@ -34,7 +36,8 @@ export interface RouteFixture {
 
 let count = 0;
 
-export async function newFixture(callers: TenantCallers): Promise<RouteFixture> {
+/** @param role of who the requests are for: the wallets are its own, if it can have any */
+export async function newFixture(callers: TenantCallers, role: Role = "admin"): Promise<RouteFixture> {
   const channelUserId = `+3461${++count}`;
   const externalId = `crm-${count}`;
   const customer = await newCustomer(callers, { channelIdentity: { channel: "sms", channelUserId }, externalId });
@@ -58,6 +61,8 @@ export async function newFixture(callers: TenantCallers): Promise<RouteFixture> 
     const reply = await callers.admin.post<{ apiKey: ApiKey }>("/v1/api-keys", { name: "spare", role: "auditor" });
     return reply.expect(201).apiKey.id;
   };
+  const apiKeyId = await newKey();
+  const wallets = await newWallets(callers, { role, apiKeyId });
   return {
     tenantId: callers.tenantId,
     customerId: customer.id,
@@ -73,7 +78,8 @@ export async function newFixture(callers: TenantCallers): Promise<RouteFixture> 
     scenarioId,
     sessionId: await newSession(),
     spareSessionId: await newSession(),
-    apiKeyId: await newKey(),
+    ...wallets,
+    apiKeyId,
     spareApiKeyId: await newKey(),
   };
 }
@@ -189,6 +195,7 @@ export const ROUTE_REQUESTS: Readonly<Record<string, Describe>> = {
     return { method: "POST", url: "/v1/admin/cache/invalidate", body: { customerId } };
   },
   listAuditEvents: get(({ customerId }) => `/v1/audit/events?customerId=${customerId}&limit=1`),
+  ...WALLET_REQUESTS,
   createApiKey: () => {
     const body = { name: "made", role: "agent", expiresAt: "2030-01-01T00:00:00Z" };
     return { method: "POST", url: "/v1/api-keys", body };

@@ -21,6 +21,7 @@ type Verdict =
 const noCustomer: Verdict = { notFound: "customer_not_found" };
 const noSession: Verdict = { notFound: "session_not_found" };
 const noItem: Verdict = { notFound: "item_not_found" };
+const noWallet: Verdict = { notFound: "wallet_not_found" };
 const noDefinition: Verdict = { notFound: "definition_not_found" };
 const emptyList: Verdict = { nothing: { items: [], nextCursor: null } };
 const noPass: Verdict = { nothing: { count: 0, items: [] } };
@@ -74,6 +75,16 @@ const VERDICTS: Readonly<Record<string, Verdict>> = {
   detectOrphans: noPass,
   invalidateCache: { nothing: { enabled: expect.any(Boolean), removed: 0, degraded: false } },
   listAuditEvents: emptyList,
+  createWallet: { own: 201 },
+  listWallets: emptyList,
+  getWallet: noWallet,
+  updateWallet: noWallet,
+  deleteWallet: noWallet,
+  rotateWalletKey: noWallet,
+  signMessage: noWallet,
+  grantWallet: noWallet,
+  listWalletGrants: noWallet,
+  revokeWalletGrant: noWallet,
   createApiKey: { own: 201 },
   listApiKeys: { own: 200 },
   getApiKey: { notFound: "api_key_not_found" },
@@ -229,6 +240,8 @@ describe.each(integrationEngines())("another tenant on $name", (engine) => {
       "/v1/api-keys?limit=1",
       "/v1/audit/events?limit=1",
       `/v1/customers/${fixture.customerId}/assets?limit=1`,
+      "/v1/wallets?limit=1",
+      `/v1/wallets/${fixture.walletId}/grants?limit=1`,
     ];
     const thief = await world.newTenant();
     for (const url of lists) {

@@ -1,5 +1,14 @@
 import { z } from "zod";
-import type { AgentId, CustomerId, ItemId, MergeId, ScenarioId, SessionId } from "../../identifiers.ts";
+import type {
+  AgentId,
+  CustomerId,
+  ItemId,
+  MergeId,
+  ScenarioId,
+  SessionId,
+  WalletGrantId,
+  WalletId,
+} from "../../identifiers.ts";
 import { fieldName } from "../../schema/input-shape.ts";
 import { idSchema } from "../value-schemas.ts";
 
@@ -12,3 +21,5 @@ export const agentPath = z.strictObject({ agentId: idSchema<AgentId>() });
 export const definitionPath = z.strictObject({ agentId: idSchema<AgentId>(), name: fieldName() });
 export const scenarioPath = z.strictObject({ scenarioId: idSchema<ScenarioId>() });
 export const sessionPath = z.strictObject({ sessionId: idSchema<SessionId>() });
+export const walletPath = z.strictObject({ walletId: idSchema<WalletId>() });
+export const walletGrantPath = z.strictObject({ walletId: idSchema<WalletId>(), grantId: idSchema<WalletGrantId>() });

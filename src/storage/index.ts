@@ -121,6 +121,7 @@ export { WormLog, type WormLogOptions } from "./worm/worm-log.ts";
 export type { SealedRow, WormEnd, WormRead, WormRow, WormRowRange, WormRows } from "./worm/worm-rows.ts";
 export type {
   AppendOptions,
+  StoredWormRecord,
   WormCapabilities,
   WormDatabase,
   WormDescriptor,

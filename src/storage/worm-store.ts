@@ -53,6 +53,18 @@ export interface WormRecord<T> {
   readonly hash: string;
 }
 
+/** A record as it is stored, whatever it is: for who verifies it himself. */
+export interface StoredWormRecord {
+  readonly sequence: bigint;
+  readonly bytes: Uint8Array;
+  /** `null` when what is stored is no instant. */
+  readonly sealedAt: Instant | null;
+  readonly previousHash: string | null;
+  readonly hash: string;
+  /** `undefined` when what is stored cannot be read. */
+  readonly indexed: unknown;
+}
+
 export interface WormHead {
   /** Of the places up to the last one. */
   readonly count: bigint;
@@ -152,6 +164,13 @@ export interface WormStore<T> {
    * 1 to 1,000, 100 when left out, fewer when they are large. Rejects with `invalid_request` and like `get`.
    */
   stream(range?: WormRange & { readonly batchSize?: number | undefined }): AsyncIterable<WormRecord<T>>;
+  /**
+   * Steps of ascending records, at most `batchSize` of them: 1 to 1,000, 100 when left out, fewer when they are large.
+   * What is in the log when it begins, in bounded memory; places that are empty are left out. One step is read ahead of
+   * the one that is at its consumer's, so that both work at once. Rejects with `invalid_request`, and never because of
+   * what a record holds.
+   */
+  scan(range?: WormRange & { readonly batchSize?: number | undefined }): AsyncIterable<readonly StoredWormRecord[]>;
   /** Ascending. Rejects with `invalid_filter`, with `invalid_request` for another limit, and like `get`. */
   query(query?: WormQuery): Promise<readonly WormRecord<T>[]>;
   /** One read. */

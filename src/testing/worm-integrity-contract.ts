@@ -10,6 +10,7 @@ import {
   fill,
   type KeptRow,
   type LogUnderTest,
+  NOW,
   type WormSuite,
 } from "./worm-storage.ts";
 
@@ -72,7 +73,8 @@ export function wormIntegrityContract(suite: WormSuite): void {
           [2, "chain_broken"],
         ],
       ],
-      ["the instant", at(2, ({ sealedAt }) => ({ sealedAt: addMs(sealedAt, 1) })), [[2, "hash_mismatch"]]],
+      ["the instant", at(2, () => ({ sealedAt: addMs(NOW, 1) })), [[2, "hash_mismatch"]]],
+      ["the instant into none", at(2, () => ({ sealedAt: null })), [[2, "hash_mismatch"]]],
       ["what is indexed", at(2, () => ({ indexed: { n: 3 } })), [[2, "index_mismatch"]]],
       ["the type of what is indexed", at(2, () => ({ indexed: { n: "2" } })), [[2, "index_mismatch"]]],
       ["by indexing more", at(2, () => ({ indexed: { n: 2, m: null } })), [[2, "index_mismatch"]]],

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { WORM_BATCH_BYTES_MAX, WORM_DOCUMENT_BYTES_MAX } from "../storage/worm-store.ts";
-import { AT, ENTRY, entry, type WormSuite } from "./worm-storage.ts";
+import { AT, all, ENTRY, entry, type WormSuite } from "./worm-storage.ts";
 
 /** What must hold for documents of many megabytes. On an engine of its own, because some read them all again and again. */
 export function wormLargeContract(suite: WormSuite): void {
@@ -38,6 +38,9 @@ export function wormLargeContract(suite: WormSuite): void {
         places.push(sequence);
       }
       expect(places).toEqual([0n, 1n, 2n, 3n, 4n]);
+      const steps = await all(store.scan());
+      expect(steps.flat().map(({ sequence }) => sequence)).toEqual(places);
+      for (const step of steps) expect(step.length).toBeLessThan(places.length);
       expect(await store.verifyIntegrity()).toMatchObject({ isValid: true, checked: 5n });
     });
   });

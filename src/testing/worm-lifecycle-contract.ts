@@ -11,6 +11,7 @@ const METHODS: readonly [string, Method][] = [
   ["get", (store, options) => store.get(0n, options)],
   ["getRange", (store, options) => store.getRange(options)],
   ["stream", (store, options) => all(store.stream(options))],
+  ["scan", (store, options) => all(store.scan(options))],
   ["query", (store, options) => store.query(options)],
   ["query with a filter", (store, options) => store.query({ filter: { op: "exists", path: ["n"] }, ...options })],
   ["head", (store, options) => store.head(options)],

@@ -15,7 +15,8 @@ export interface LogPlace {
 /** A record as the engine keeps it. */
 export interface KeptRow {
   readonly sequence: bigint;
-  readonly sealedAt: Instant;
+  /** `null` where the engine keeps something that is no instant. */
+  readonly sealedAt: Instant | null;
   readonly previousHash: string | null;
   readonly hash: string;
   readonly bytes: Uint8Array;

@@ -6,6 +6,7 @@ import { wormLargeContract } from "./worm-large-contract.ts";
 import { wormLifecycleContract } from "./worm-lifecycle-contract.ts";
 import { wormQueryContract } from "./worm-query-contract.ts";
 import { wormReadContract } from "./worm-read-contract.ts";
+import { wormScanContract } from "./worm-scan-contract.ts";
 import { type OpenWormStorage, wormSuite } from "./worm-storage.ts";
 
 export type { KeptRow, LogPlace, OpenWormStorage, WormStorage } from "./worm-storage.ts";
@@ -17,6 +18,7 @@ export function wormStoreContract(engine: string, open: OpenWormStorage): void {
     wormAppendContract(suite);
     wormBatchContract(suite);
     wormReadContract(suite);
+    wormScanContract(suite);
     wormQueryContract(suite);
     wormIntegrityContract(suite);
     wormLifecycleContract(suite);

@@ -16,6 +16,9 @@ type Database<Kind> = AsyncDisposable & {
   ping(options?: CallOptions): Promise<void>;
 };
 
+/** What answers with something to be iterated over. */
+const ITERATED: ReadonlySet<PropertyKey> = new Set(["stream", "scan"]);
+
 /** A database that could not be opened when the vault was, and is opened when it gives a sign of life. */
 class LateDatabase<Kind, D extends Database<Kind>> {
   readonly #open: () => Promise<D>;
@@ -55,7 +58,7 @@ class LateDatabase<Kind, D extends Database<Kind>> {
     return new Proxy({} as Store, {
       get(_, method) {
         // What is iterated rejects when it is iterated; everything else answers with a promise.
-        if (method === "stream") return (...values: unknown[]) => call(method, values);
+        if (ITERATED.has(method)) return (...values: unknown[]) => call(method, values);
         return async (...values: unknown[]) => call(method, values);
       },
     });

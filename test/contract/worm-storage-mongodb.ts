@@ -57,7 +57,7 @@ function documentOf(place: LogPlace, row: KeptRow): WormRecordDocument {
     _id: `${place.tenantId}/${place.kind}/${place.log}/${row.sequence}`,
     ...keyOf(place),
     sequence: row.sequence,
-    sealedAt: new Date(row.sealedAt),
+    sealedAt: row.sealedAt === null ? ("no date" as unknown as Date) : new Date(row.sealedAt),
     previousHash: row.previousHash === null ? null : Buffer.from(row.previousHash, "hex"),
     hash: Buffer.from(row.hash, "hex"),
     document: row.bytes,

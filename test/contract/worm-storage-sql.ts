@@ -72,7 +72,7 @@ async function replaceRows(
       [
         ...key,
         row.sequence.toString(),
-        row.sealedAt,
+        row.sealedAt ?? "infinity",
         row.previousHash,
         row.hash,
         row.bytes,

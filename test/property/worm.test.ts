@@ -109,6 +109,15 @@ const steps = fc.oneof(
         all(store.stream({ ...asked, batchSize })),
   ),
   step(
+    "scan",
+    fc.tuple(range, fc.integer({ min: 1, max: 4 })),
+    ([asked, batchSize]) =>
+      async (store) =>
+        (await all(store.scan({ ...asked, batchSize }))).map((rows) =>
+          rows.map((row) => ({ ...row, bytes: Buffer.from(row.bytes).toString("hex") })),
+        ),
+  ),
+  step(
     "query",
     fc.record({ filter: fc.option(filter, { nil: undefined, freq: 5 }), from: bound, to: bound, limit }),
     (query) => (store) => store.query(query),

@@ -37,8 +37,8 @@ export interface MongoLog {
   readonly inTurn: <T>(work: () => Promise<T>) => Promise<T>;
 }
 
-/** Sequences beyond 2^53 are not to be rounded, and bytes not to be guessed at. */
-const EXACT = { useBigInt64: true, promoteBuffers: true } as const;
+/** Sequences beyond 2^53 are not to be rounded, bytes not to be guessed at, and texts that are none no reason to fail. */
+const EXACT = { useBigInt64: true, promoteBuffers: true, enableUtf8Validation: false } as const;
 const ASCENDING = { sequence: 1 } as const;
 const DESCENDING = { sequence: -1 } as const;
 

@@ -30,6 +30,7 @@ export interface PostgresLog {
   readonly log: string;
 }
 
+const NOTHING = Buffer.alloc(0);
 const NO_HASH = Buffer.alloc(HASH_BYTES);
 
 export class PostgresWormRows implements WormRows {
@@ -44,13 +45,13 @@ export class PostgresWormRows implements WormRows {
   }
 
   async end(options: CallOptions): Promise<WormEnd | undefined> {
-    const [row] = await this.#query<{ sequence: string; hash: string }>(WORM_END, [], options);
-    return row && { sequence: BigInt(row.sequence), hash: row.hash };
+    const [row] = await this.#query<{ sequence: string; hash: string | null }>(WORM_END, [], options);
+    return row && { sequence: BigInt(row.sequence), hash: row.hash ?? "" };
   }
 
   async read(request: WormRead, options: CallOptions): Promise<readonly WormRow[]> {
     const { from, to, limit, bytesMax, withIndexed } = request;
-    if (limit === 1 && from === to) return await this.#rows(WORM_GET, [from.toString()], options);
+    if (limit === 1 && from === to && !withIndexed) return await this.#rows(WORM_GET, [from.toString()], options);
     const range = [from.toString(), to.toString(), limit];
     if (bytesMax === undefined) return await this.#rows(WORM_READ, range, options);
     return await this.#rows(withIndexed ? WORM_STEP_INDEXED : WORM_STEP, [...range, bytesMax], options);
@@ -112,23 +113,24 @@ export class PostgresWormRows implements WormRows {
   }
 }
 
+/** Who owns the table may have let it take nulls. */
 type RecordRow = {
   readonly sequence: string;
   /** Seconds since 1970. */
-  readonly sealed_at: number;
+  readonly sealed_at: number | null;
   readonly previous_hash: string | null;
-  readonly hash: string;
-  readonly document: Buffer;
+  readonly hash: string | null;
+  readonly document: Buffer | null;
   readonly indexed?: unknown;
 };
 
 function rowOf(row: RecordRow): WormRow {
   return {
     sequence: BigInt(row.sequence),
-    sealedAt: instantOfSeconds(row.sealed_at),
+    sealedAt: row.sealed_at === null ? null : instantOfSeconds(row.sealed_at),
     previousHash: row.previous_hash,
-    hash: row.hash,
-    bytes: row.document,
+    hash: row.hash ?? "",
+    bytes: row.document ?? NOTHING,
     indexed: row.indexed,
   };
 }

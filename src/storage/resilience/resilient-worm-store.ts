@@ -3,6 +3,7 @@ import type { Filter } from "../filter.ts";
 import type { CallSubject } from "../observability/observed-operation.ts";
 import type {
   AppendOptions,
+  StoredWormRecord,
   WormHead,
   WormIntegrity,
   WormQuery,
@@ -27,6 +28,7 @@ export function wormOperations(guard: Pick<TierGuard, "operation">) {
     get: read("get"),
     getRange: read("getRange"),
     stream: read("stream"),
+    scan: read("scan"),
     query: read("query"),
     head: read("head"),
     count: read("count"),
@@ -75,6 +77,13 @@ export class ResilientWormStore<T> implements WormStore<T> {
     const { guard, operations, subject } = this.#options;
     const call = { operation: operations.stream, subject, signal: range?.signal };
     return guard.stream(call, () => this.#inner.stream(range));
+  }
+
+  /** Like `stream`. */
+  scan(range?: WormRange & { readonly batchSize?: number | undefined }): AsyncIterable<readonly StoredWormRecord[]> {
+    const { guard, operations, subject } = this.#options;
+    const call = { operation: operations.scan, subject, signal: range?.signal };
+    return guard.stream(call, () => this.#inner.scan(range));
   }
 
   query(query?: WormQuery): Promise<readonly WormRecord<T>[]> {

@@ -4,6 +4,7 @@ import type { Filter } from "../filter.ts";
 import { throwIfAborted, untilAborted } from "../until-aborted.ts";
 import {
   type AppendOptions,
+  type StoredWormRecord,
   WORM_RECORDS_MAX,
   type WormDescriptor,
   type WormHead,
@@ -13,6 +14,7 @@ import {
   type WormRecord,
   type WormStore,
 } from "../worm-store.ts";
+import { readAhead } from "./read-ahead.ts";
 import { alwaysSlower, nextPlace, placementOf, requireSame, sealAfter } from "./worm-append.ts";
 import { type EncodedDocument, encodeBatch } from "./worm-document.ts";
 import { WormHasher } from "./worm-hash.ts";
@@ -112,6 +114,24 @@ export class WormLog<T> implements WormStore<T> {
         throwIfAborted(signal);
         yield recordOf(this.#descriptor, row);
       }
+    }
+  }
+
+  async *scan(
+    range: WormRange & { readonly batchSize?: number | undefined } = NO_OPTIONS,
+  ): AsyncGenerator<readonly StoredWormRecord[], void, undefined> {
+    const { batchSize = LIMIT_DEFAULT, signal } = range;
+    this.#begin(range);
+    requireLimit(batchSize, "batchSize");
+    const places = placesOf(range);
+    const end = places && (await this.#rows.end(range));
+    if (!end) return;
+    const to = earlier(places.to, end.sequence);
+    for await (const rows of readAhead(
+      this.#steps({ from: places.from, to, limit: batchSize, withIndexed: true, signal }),
+    )) {
+      throwIfAborted(signal);
+      yield rows.map(({ indexed, ...row }) => ({ ...row, indexed }));
     }
   }
 

@@ -1,0 +1,22 @@
+/**
+ * A few small texts that are kept where nobody who can write to the database can: what a register is believed by when
+ * everything in the database may have been replaced. Rejects with `storage_unavailable`.
+ */
+export interface TrustStore {
+  read(name: string): Promise<string | undefined>;
+  /** Replaces it as a whole: whatever happens, the old text or the new one is there, and once this resolves, the new one. */
+  write(name: string, text: string): Promise<void>;
+}
+
+/** Of a vault that forgets everything at its end. */
+export class InMemoryTrustStore implements TrustStore {
+  readonly #texts = new Map<string, string>();
+
+  async read(name: string): Promise<string | undefined> {
+    return this.#texts.get(name);
+  }
+
+  async write(name: string, text: string): Promise<void> {
+    this.#texts.set(name, text);
+  }
+}

@@ -17,7 +17,7 @@ export interface DocketFrame {
   readonly records: readonly Uint8Array[];
 }
 
-export const DOCKET_BYTES_MAX = 15 * 2 ** 20;
+export const DOCKET_BYTES_MAX = 14 * 2 ** 20;
 
 const MARK = Uint8Array.of(0x53, 0x52, 0x44, 0x31);
 const LENGTH_BYTES = 4;

@@ -6,6 +6,7 @@ import { rootOf } from "../merkle/frontier.ts";
 import { stateOfCharter } from "./chain-state.ts";
 import { ChainVerifier, type ChainVerifierOptions } from "./chain-verifier.ts";
 import { examineDocket, nothingRead } from "./examine-docket.ts";
+import { leafOf } from "./log-tree.ts";
 
 function verify(
   { registerId, charter }: LedgerChain,
@@ -65,8 +66,8 @@ describe("the chain of a register", () => {
       bytesOf(chain).map((bytes, height) => (gone.includes(height) ? undefined : bytes));
     expect(heights(verify(chain, without(2)).ranges)).toEqual(["2-2 MissingData"]);
     expect(heights(verify(chain, without(1, 2)).ranges)).toEqual(["1-2 MissingData", "3-4 BrokenChainLink"]);
-    const hashHint = (height: bigint) => chain.dockets[Number(height)]?.docketHash;
-    expect(heights(verify(chain, without(1, 2), { hashHint }).ranges)).toEqual(["1-2 MissingData"]);
+    const leafHint = (height: bigint) => leafOf(chain.dockets[Number(height)]?.docketHash ?? "");
+    expect(heights(verify(chain, without(1, 2), { leafHint }).ranges)).toEqual(["1-2 MissingData"]);
   });
 
   it("is judged without its first docket, since its id is that of its charter", () => {

@@ -5,17 +5,17 @@ import type { ChainState } from "./chain-state.ts";
 import { type CorruptedHeights, type DocketProblem, firstProblem, typeOf, withHeight } from "./corruption.ts";
 import type { Examination, ExaminedHeader } from "./examine-docket.ts";
 import type { KeyDirectory } from "./key-directory.ts";
-import { LogTree, type Trust, type TrustedLog } from "./log-tree.ts";
+import { LogTree, leafOf, type Trust, type TrustedLog } from "./log-tree.ts";
 
 export interface ChainVerifierOptions {
   readonly start: ChainState;
   /** What the register is trusted to have been, by size, ascending. The longest one judges, the others narrow it down. */
   readonly trusted?: readonly TrustedLog[] | undefined;
   /**
-   * What is said elsewhere to be the hash of a docket that nothing else tells, in hexadecimal. It need not be true: the
+   * What is said elsewhere to stand in the tree for a docket that nothing else tells of: 32 bytes. It need not be true: the
    * roots in later dockets show whether it is.
    */
-  readonly hashHint?: ((height: bigint) => string | undefined) | undefined;
+  readonly leafHint?: ((height: bigint) => Uint8Array | undefined) | undefined;
   /** Is told the subtrees of the log as their hashes become known. */
   readonly onSubtree?: OnSubtree | undefined;
 }
@@ -33,7 +33,7 @@ export interface ChainVerdict {
 
 /** The checks that need a docket's neighbours: 8 and 13 of `docs/register-format.md`, and what follows from them. */
 export class ChainVerifier {
-  readonly #hashHint: (height: bigint) => string | undefined;
+  readonly #leafHint: (height: bigint) => Uint8Array | undefined;
   readonly #registerId: string;
   readonly #tree: LogTree;
   /** Of checks that need no neighbours. */
@@ -53,8 +53,8 @@ export class ChainVerifier {
   #soundIfProven: ChainState;
   #soundIfDisproved: ChainState;
 
-  constructor({ start, trusted = [], hashHint, onSubtree }: ChainVerifierOptions) {
-    this.#hashHint = hashHint ?? (() => undefined);
+  constructor({ start, trusted = [], leafHint, onSubtree }: ChainVerifierOptions) {
+    this.#leafHint = leafHint ?? (() => undefined);
     this.#registerId = start.registerId;
     this.#tree = new LogTree(start.frontier, trusted, onSubtree);
     this.#next = start.frontier.size;
@@ -101,7 +101,7 @@ export class ChainVerifier {
   /** What is to be made of all that was added. */
   verdict(): ChainVerdict {
     // Nothing comes after the last docket that would say its hash, but the trusted root tells whether a guess is right.
-    const guess = this.#hashHint(this.#next - 1n) ?? this.#framedHash;
+    const guess = this.#guessBefore;
     if (guess !== undefined && this.#isHashBeforeUnknown && this.#tree.isTrustedWith(guess)) this.#tree.append(guess);
     return { size: this.#next, ranges: this.#ranges(), trust: this.#tree.trust, sound: this.#soundState() };
   }
@@ -131,9 +131,14 @@ export class ChainVerifier {
   }
 
   /** A docket that was altered or is missing has the hash that the next one says it had. */
-  #learnHashBefore({ header, height }: Examination): void {
+  #learnHashBefore({ header }: Examination): void {
     const said = header?.isSealed ? header.prevDocketHash : undefined;
-    this.#appendHash(said ?? this.#hashHint(height - 1n) ?? this.#framedHash);
+    this.#appendLeaf(said === undefined ? this.#guessBefore : leafOf(said));
+  }
+
+  /** What stands for the docket before the next one, as far as can be guessed. */
+  get #guessBefore(): Uint8Array | undefined {
+    return this.#leafHint(this.#next - 1n) ?? (this.#framedHash === undefined ? undefined : leafOf(this.#framedHash));
   }
 
   /** Only what was sealed is believed. */
@@ -141,12 +146,12 @@ export class ChainVerifier {
     if (!header?.isSealed) return;
     const { epoch, sealedAt } = header;
     this.#lastSealed = { epoch, sealedAt };
-    this.#appendHash(header.docketHash);
+    this.#appendLeaf(leafOf(header.docketHash));
   }
 
   /** Of the docket before the next one. */
-  #appendHash(hash: string | undefined): void {
-    if (hash !== undefined && this.#isHashBeforeUnknown) this.#tree.append(hash);
+  #appendLeaf(leaf: Uint8Array | undefined): void {
+    if (leaf !== undefined && this.#isHashBeforeUnknown) this.#tree.append(leaf);
   }
 
   #linkProblem({ height, header }: Examination): DocketProblem | undefined {

@@ -11,6 +11,11 @@ export interface TrustedLog {
 /** `unknown` when the trusted log is longer than what is known, `none` without one. */
 export type Trust = "proven" | "disproved" | "unknown" | "none";
 
+/** What stands in the tree for a docket with this hash, which is in hexadecimal. */
+export function leafOf(docketHash: string): Uint8Array {
+  return leafHash(bytesOfHex(docketHash));
+}
+
 /** The log of a register while it is read, compared with what it is trusted to have been at some sizes. */
 export class LogTree {
   readonly #trusted: ReadonlyMap<bigint, Uint8Array>;
@@ -57,9 +62,9 @@ export class LogTree {
     return this.#matched;
   }
 
-  /** @param docketHash in hexadecimal */
-  append(docketHash: string): void {
-    this.#frontier = appendLeaf(this.#frontier, leafHash(bytesOfHex(docketHash)), this.#onSubtree);
+  /** @param leaf as `leafOf` gives it */
+  append(leaf: Uint8Array): void {
+    this.#frontier = appendLeaf(this.#frontier, leaf, this.#onSubtree);
     const root = this.#trusted.get(this.size);
     if (!root) return;
     const isSame = sameHash(this.root, root);
@@ -68,9 +73,8 @@ export class LogTree {
   }
 
   /** Whether the log would be the longest trusted one with this docket. */
-  isTrustedWith(docketHash: string): boolean {
-    const { size, peaks } = this.#frontier;
-    const next = appendLeaf({ size, peaks }, leafHash(bytesOfHex(docketHash)));
+  isTrustedWith(leaf: Uint8Array): boolean {
+    const next = appendLeaf(this.#frontier, leaf);
     return next.size === this.#newest?.size && sameHash(rootOf(next), this.#newest.root);
   }
 }

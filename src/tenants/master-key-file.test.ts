@@ -1,0 +1,49 @@
+import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { seededIds } from "../testing/seeded-ids.ts";
+import { loadMasterKeyFile } from "./master-key-file.ts";
+
+describe("the master key of a data directory", () => {
+  const ids = seededIds(5);
+  let parent: string;
+  let directory: string;
+  let file: string;
+
+  beforeEach(async () => {
+    parent = await mkdtemp(join(tmpdir(), "strongroom-master-key-"));
+    directory = join(parent, "data");
+    file = join(directory, "master.key");
+  });
+  afterEach(() => rm(parent, { recursive: true, force: true }));
+
+  const load = (isInUse = false) => loadMasterKeyFile(directory, { ids, isKeyInUse: () => Promise.resolve(isInUse) });
+
+  it("is made once, for the eyes of its owner, and found again", async () => {
+    const key = await load();
+    expect(key).toHaveLength(32);
+    expect((await stat(file)).mode & 0o777).toBe(0o600);
+    expect(await readFile(file, "utf8")).toBe(`${Buffer.from(key).toString("hex")}\n`);
+    expect(Buffer.from(await load(true))).toEqual(Buffer.from(key));
+  });
+
+  it("is told to be lost while keys are in use, and not made anew", async () => {
+    await load();
+    await rm(file);
+    await expect(load(true)).rejects.toMatchObject({ code: "master_key_missing" });
+    await expect(stat(file)).rejects.toMatchObject({ code: "ENOENT" });
+  });
+
+  it.each(["", "5a", "5A".repeat(32), `${"5a".repeat(32)}00`, "x".repeat(64)])(
+    "is refused when damaged: %j",
+    async (text) => {
+      await load();
+      await writeFile(file, text);
+      for (const isInUse of [true, false]) {
+        await expect(load(isInUse)).rejects.toMatchObject({ code: "master_key_missing" });
+      }
+      expect(await readFile(file, "utf8")).toBe(text);
+    },
+  );
+});

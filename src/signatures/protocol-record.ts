@@ -1,5 +1,6 @@
 import { VaultError } from "../errors.ts";
 import { type JsonValue, textProblem } from "../json.ts";
+import { utf8 } from "./byte-text.ts";
 import { canonicalJson } from "./canonical-json.ts";
 
 /**
@@ -22,11 +23,18 @@ export const RECORD_BYTES_MAX = 2 ** 20;
 export function encodeRecord(record: ProtocolRecord): Uint8Array {
   const problem = recordProblem(record);
   if (problem !== undefined) throw new VaultError("invalid_value", `The record cannot be written: ${problem}.`);
-  const bytes = Buffer.from(canonicalJson(record as JsonValue));
+  const bytes = utf8(canonicalJson(record));
   if (bytes.length <= RECORD_BYTES_MAX) return bytes;
   throw new VaultError("limit_exceeded", "The record is too long.", {
     details: { limit: RECORD_BYTES_MAX, found: bytes.length },
   });
+}
+
+/** What `encodeRecord` writes of a value that may come from an enemy; `undefined` where that throws. */
+export function recordBytes(value: unknown): Uint8Array | undefined {
+  if (recordProblem(value) !== undefined) return undefined;
+  const bytes = utf8(canonicalJson(value as JsonValue));
+  return bytes.length <= RECORD_BYTES_MAX ? bytes : undefined;
 }
 
 const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });

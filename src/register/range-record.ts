@@ -1,5 +1,6 @@
 import type { Instant } from "../clock.ts";
 import type { Entity, RepositoryDescriptor } from "../storage/repository.ts";
+import type { CorruptionType } from "./verification/corruption.ts";
 
 export type RecoveryStatus = "Pending" | "InProgress" | "Succeeded" | "Failed" | "Abandoned";
 
@@ -8,12 +9,7 @@ export interface CorruptionRangeRecord extends Entity {
   readonly startHeight: bigint;
   /** Inclusive. */
   readonly endHeight: bigint;
-  readonly type:
-    | "InvalidDocketHash"
-    | "BrokenChainLink"
-    | "InvalidTransactionSignature"
-    | "MissingData"
-    | "MalformedData";
+  readonly type: CorruptionType;
   /** For people; quotes no content. */
   readonly details: string;
   /** The transactions that are known to be concerned, each 64 hexadecimal digits. */

@@ -17,6 +17,7 @@ export { ManualClock } from "./manual-clock.ts";
 export { ManualTimers } from "./manual-timers.ts";
 export { profileStoreContract } from "./profile-store-contract.ts";
 export { HOUSES, LABELS, type RecordStorage, recordsMigration, WIDGETS } from "./record-storage.ts";
+export { registerStoreContract } from "./register-store-contract.ts";
 export { repositoryContract } from "./repository-contract.ts";
 export type { SchemaStorage } from "./schema-storage.ts";
 export { schemaStoreContract } from "./schema-store-contract.ts";

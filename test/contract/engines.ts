@@ -19,6 +19,7 @@ const TENANT_TABLES = [
   "item_sources",
   "profile_assets",
   "profile_fields",
+  "register_subjects",
   "unsealed_events",
 ];
 

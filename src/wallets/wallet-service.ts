@@ -124,7 +124,8 @@ export class WalletService {
    * Signs a message of a kind that the wallet is for. Looked at in this order: `wallet_not_found`, `wallet_not_active`,
    * `forbidden` for who neither owns the wallet nor holds a grant to sign, `wallet_purpose_not_allowed`,
    * `invalid_value` for content that has no canonical form, `limit_exceeded` for too much of it. That it was signed is in
-   * the audit journal before the signature is known.
+   * the audit journal before the signature is known. Within a transaction it is there once that is committed, and the
+   * signature must not be let out before.
    */
   sign(walletId: WalletId, request: SignatureRequest): Promise<SignedMessage> {
     return signMessage(this.#options, walletId, request);

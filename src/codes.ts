@@ -226,6 +226,16 @@ export const ERROR_CODES = {
     cause: "The body has a content type this route does not take.",
     remedy: "Send application/json, or multipart/form-data for uploads.",
   },
+  file_not_readable: {
+    kind: "not_found",
+    cause: "A file that a command was given cannot be read.",
+    remedy: "Check its name and who may read it.",
+  },
+  receipt_not_valid: {
+    kind: "integrity",
+    cause: "A receipt does not prove what it says.",
+    remedy: "Do not rely on it; ask for another one.",
+  },
   unsupported: {
     kind: "unsupported",
     cause: "This engine or configuration cannot do it.",

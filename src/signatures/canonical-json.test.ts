@@ -2,7 +2,7 @@ import canonicalize from "canonicalize";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { JsonValue } from "../json.ts";
-import { canonicalJson } from "./canonical-json.ts";
+import { canonicalJson, isCanonicalJson } from "./canonical-json.ts";
 
 const SEED = 20_260_303;
 
@@ -54,4 +54,40 @@ describe("canonicalJson", () => {
       expect(() => canonicalJson(value as never)).toThrow(expect.objectContaining({ code: "invalid_value" }));
     },
   );
+});
+
+describe("isCanonicalJson", () => {
+  /** Names whose order in an object is not the one they were added in. */
+  const name = fc.oneof(fc.constantFrom("0", "9", "10", "a", "b", "toJSON", "length"), fc.string({ unit: "binary" }));
+  const { value } = fc.letrec<{ value: JsonValue }>((tie) => ({
+    value: fc.oneof(
+      { depthSize: "small" },
+      fc.jsonValue({ maxDepth: 0, stringUnit: "binary" }) as fc.Arbitrary<JsonValue>,
+      fc.array(tie("value"), { maxLength: 3 }),
+      fc.dictionary(name, tie("value"), { maxKeys: 4, noNullPrototype: true }),
+    ),
+  }));
+
+  it("tells the canonical text of a value from any other", () => {
+    fc.assert(
+      fc.property(value, (given) => {
+        for (const text of [canonicalJson(given), JSON.stringify(given), JSON.stringify(given, null, 1)]) {
+          const parsed = JSON.parse(text) as JsonValue;
+          expect(isCanonicalJson(text, parsed)).toBe(canonicalJson(parsed) === text);
+        }
+      }),
+      { seed: SEED, numRuns: 3_000 },
+    );
+  });
+
+  it.each([
+    ['{"10":1,"9":2}', true],
+    ['{"9":2,"10":1}', false],
+    ['{"1":1,"0":2}', false],
+    ['{"a":1,"a":1}', false],
+    ['{"a":{"c":1,"b":2}}', false],
+    ['[{"a":1,"b":{}},"c"]', true],
+  ])("takes %s for canonical: %s", (text, expected) => {
+    expect(isCanonicalJson(text, JSON.parse(text) as JsonValue)).toBe(expected);
+  });
 });

@@ -1,7 +1,7 @@
 import { VaultError } from "../errors.ts";
 import { type JsonValue, textProblem } from "../json.ts";
 import { utf8 } from "./byte-text.ts";
-import { canonicalJson } from "./canonical-json.ts";
+import { canonicalJson, isCanonicalJson } from "./canonical-json.ts";
 
 /**
  * What a record of the register is made of: JSON without `null` (what is not there is absent) and without numbers that
@@ -50,7 +50,7 @@ export function decodeRecord(bytes: Uint8Array): ProtocolRecord | undefined {
     const text = UTF8.decode(bytes);
     const value: unknown = JSON.parse(text);
     if (recordProblem(value) !== undefined) return undefined;
-    return canonicalJson(value as JsonValue) === text ? (value as ProtocolRecord) : undefined;
+    return isCanonicalJson(text, value as JsonValue) ? (value as ProtocolRecord) : undefined;
   } catch {
     // No UTF-8, no JSON, or nested too deeply to be read at all.
     return undefined;
@@ -79,16 +79,14 @@ function containerProblem(value: unknown, depth: number): string | undefined {
   if (depth > RECORD_DEPTH_MAX) return `it is nested deeper than ${RECORD_DEPTH_MAX} levels`;
   if (Array.isArray(value)) return firstProblem(value, depth);
   if (!isPlainObject(value)) return "it holds what is no text, integer, boolean, list or object";
-  const members = Object.entries(value).filter(([, member]) => member !== undefined);
-  if (members.some(([name]) => name === "__proto__")) return "it has a reserved name";
-  const names = members.map(([name]) => textProblem(name)).find((problem) => problem !== undefined);
-  return (
-    names ??
-    firstProblem(
-      members.map(([, member]) => member),
-      depth,
-    )
-  );
+  for (const name of Object.keys(value)) {
+    const member = value[name];
+    if (member === undefined) continue;
+    if (name === "__proto__") return "it has a reserved name";
+    const problem = textProblem(name) ?? problemOf(member, depth + 1);
+    if (problem !== undefined) return problem;
+  }
+  return undefined;
 }
 
 function firstProblem(values: readonly unknown[], depth: number): string | undefined {

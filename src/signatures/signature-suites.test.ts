@@ -50,6 +50,19 @@ describe("SignatureSuites", () => {
     expect(NODE_SIGNATURE_SUITES.verify(unknown, message, { ...signature, algorithm: id })).toBe(false);
   });
 
+  it("tells keys apart that begin alike", () => {
+    const verifier: SignatureEngine["verifier"] = (publicKey) => {
+      const last = publicKey[31];
+      return () => last === 7;
+    };
+    const suites = new SignatureSuites([{ ...NODE_ED25519, verifier }]);
+    const { key, signature } = signedWith("ed25519");
+    for (const last of [7, 8, 7, 9]) {
+      const like = { ...key, publicKey: key.publicKey.with(31, last) };
+      expect(suites.verify(like, message, signature)).toBe(last === 7);
+    }
+  });
+
   it("says that a suite cannot be computed instead of calling its signatures bad", () => {
     const { key, signature } = signedWith("ed25519");
     for (const suites of [new SignatureSuites([]), new SignatureSuites([MISSING])]) {

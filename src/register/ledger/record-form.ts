@@ -10,23 +10,22 @@ export type Form = (value: unknown) => boolean;
 
 /** Each member with its form; one whose name ends in `?` may be absent. */
 export function recordForm(members: Readonly<Record<string, Form>>): Form {
-  const forms = new Map<string, Form>();
+  const forms = new Map<string, { readonly form: Form; readonly isRequired: boolean }>();
   let required = 0;
   for (const [name, form] of Object.entries(members)) {
-    const isOptional = name.endsWith("?");
-    forms.set(isOptional ? name.slice(0, -1) : name, form);
-    if (!isOptional) required++;
+    const isRequired = !name.endsWith("?");
+    forms.set(isRequired ? name : name.slice(0, -1), { form, isRequired });
+    if (isRequired) required++;
   }
-  const needed = Object.keys(members).filter((name) => !name.endsWith("?"));
   return (value) => {
     if (!isRecord(value)) return false;
-    const names = Object.keys(value);
-    if (names.length < required) return false;
-    for (const name of names) {
-      const form = forms.get(name);
-      if (!form?.(value[name])) return false;
+    let found = 0;
+    for (const name of Object.keys(value)) {
+      const member = forms.get(name);
+      if (!member?.form(value[name])) return false;
+      if (member.isRequired) found++;
     }
-    return needed.every((name) => value[name] !== undefined);
+    return found === required;
   };
 }
 

@@ -1,5 +1,4 @@
 import { hexOf } from "../../signatures/byte-text.ts";
-import { canonicalJson } from "../../signatures/canonical-json.ts";
 import { domainHash } from "../../signatures/domain-separated.ts";
 import { decodeRecord, encodeRecord, type ProtocolRecord } from "../../signatures/protocol-record.ts";
 import { CHARTER_FORM, type Charter, KEY_RECORD_FORM, type KeyRecord } from "./charter.ts";
@@ -141,6 +140,6 @@ const AFTER = "}".length;
 
 /** The record has one form, so its body is the bytes between what is before and what is after it. */
 function bodyBytesOf(bytes: Uint8Array, signatures: readonly RecordSignature[]): Uint8Array {
-  const behind = BETWEEN + canonicalJson(signatures as never).length + AFTER;
+  const behind = BETWEEN + JSON.stringify(signatures).length + AFTER;
   return bytes.subarray(BEFORE_BODY, bytes.length - behind);
 }

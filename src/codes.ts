@@ -236,6 +236,39 @@ export const ERROR_CODES = {
     cause: "A receipt does not prove what it says.",
     remedy: "Do not rely on it; ask for another one.",
   },
+  register_not_found: {
+    kind: "not_found",
+    cause: "Nothing of this tenant was sealed yet, so it has no register.",
+    remedy: "Wait for register.sealIntervalMs after the first change, and see that register.enabled is true.",
+  },
+  docket_not_found: {
+    kind: "not_found",
+    cause: "There is no verified docket at this height; `reason` says why.",
+    remedy: "Beyond: ask again later. NotYetVerified: wait for the verification. Corrupted: recover the register.",
+  },
+  transaction_not_found: {
+    kind: "not_found",
+    cause: "No verified docket has this transaction.",
+    remedy: "Look it up by the event or the item that it is about.",
+  },
+  event_not_sealed: {
+    kind: "conflict",
+    retryable: true,
+    cause: "The event is in the journal, but not yet in the register.",
+    remedy: "Repeat the request after register.sealIntervalMs.",
+  },
+  register_offline: {
+    kind: "unavailable",
+    retryable: true,
+    cause: "The register could not be opened, or was closed.",
+    remedy: "See `reason`; repeat the request once it is mended.",
+  },
+  register_not_extendable: {
+    kind: "unavailable",
+    retryable: true,
+    cause: "The last docket of the register is not verified, so nothing can be added.",
+    remedy: "Wait for the verification, or recover the register.",
+  },
   unsupported: {
     kind: "unsupported",
     cause: "This engine or configuration cannot do it.",

@@ -40,6 +40,12 @@ export const AUDIT_EVENT_TYPES = [
   "wallet_grant_added",
   "wallet_grant_revoked",
   "wallet_signed",
+  "register_created",
+  "register_corruption_found",
+  "register_rollback_detected",
+  "register_fork_detected",
+  "register_docket_refused",
+  "register_range_recovered",
 ] as const;
 export type AuditEventType = (typeof AUDIT_EVENT_TYPES)[number];
 

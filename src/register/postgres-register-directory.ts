@@ -15,22 +15,26 @@ import {
  * it has: the next look begins behind all of them.
  */
 const firstAfter = (after: string): string => `
-  select u.tenant_id, u.appended_at,
+  select u.tenant_id, u.sequence, u.appended_at,
     (select count(*) from registers r where r.tenant_id = u.tenant_id and r.kind = 'replica')::integer as replicas
   from unsealed_events u where u.tenant_id > ${after} order by u.tenant_id, u.sequence limit 1`;
 
-/** $1 how many events make a tenant full, $2 the limit, $3 the tenant to come after. */
+/**
+ * $1 how many events make a tenant full, $2 the limit, $3 the tenant to come after. A tenant is full when so many steps
+ * along the index, from its first event on, end at one of its own.
+ */
 const LIST_PENDING: SqlStatement = {
   name: "registers_list_pending",
-  text: `with recursive pending (tenant_id, appended_at, replicas, found) as (
+  text: `with recursive pending (tenant_id, sequence, appended_at, replicas, found) as (
       select first.*, 1 - first.replicas from (${firstAfter("$3::uuid")}) first
       union all
       select next.*, p.found + 1 - next.replicas from pending p cross join lateral (${firstAfter("p.tenant_id")}) next
       where p.found < $2::integer
     )
-    select json_build_object('tenantId', p.tenant_id, 'oldest', p.appended_at, 'isFull', exists (
-        select from unsealed_events u where u.tenant_id = p.tenant_id order by u.sequence offset $1::integer - 1 limit 1
-      )) as pending
+    select json_build_object('tenantId', p.tenant_id, 'oldest', p.appended_at, 'isFull', coalesce((
+        select u.tenant_id from unsealed_events u where (u.tenant_id, u.sequence) >= (p.tenant_id, p.sequence)
+        order by u.tenant_id, u.sequence offset $1::integer - 1 limit 1
+      ) = p.tenant_id, false)) as pending
     from pending p where p.replicas = 0 order by p.tenant_id`,
 };
 

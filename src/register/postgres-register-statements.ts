@@ -1,7 +1,14 @@
 import { EVENT_JSON } from "../audit/postgres-audit-store.ts";
 import type { SqlStatement } from "../storage/postgres/sql-database.ts";
+import { MAX_TREE_SIZE } from "./merkle/tree-hash.ts";
 
-/* The statements about one register: $1 is the tenant. Heights and the like travel as text: the driver would round them. */
+/*
+ * The statements about one register: $1 is the tenant. Heights and the like travel as text: the driver would round them.
+ *
+ * Plans are made before the tables have statistics, and kept. Where a planner that knows nothing might read all rows of
+ * the tenant, a statement leaves it no choice: sub-selects with a limit are looked up row by row, those with one value
+ * are never hashed, and rows compared as a whole are read in the order of their index.
+ */
 
 const REGISTER = `json_build_object('registerId', r.register_id, 'kind', r.kind, 'createdAt', r.created_at) as register`;
 
@@ -35,10 +42,18 @@ export const RELEASE_LEASE: SqlStatement = {
 export const LIST_UNSEALED: SqlStatement = {
   name: "register_list_unsealed",
   text: `select ${EVENT_JSON}
-    from (select sequence from unsealed_events where tenant_id = $1 order by sequence limit $2) u
-      join audit_events e on e.tenant_id = $1 and e.sequence = u.sequence
+    from (
+      select o.sequence from unsealed_events o
+      where (o.tenant_id, o.sequence) >= ($1::uuid, 0) and (o.tenant_id, o.sequence) <= ($1::uuid, ${MAX_TREE_SIZE})
+      order by o.tenant_id, o.sequence limit $2
+    ) u cross join lateral (
+      select * from audit_events a where a.tenant_id = $1 and a.sequence = u.sequence limit 1
+    ) e
     order by u.sequence`,
 };
+
+const isIndexed = (height: string): string =>
+  `(select true from register_dockets d where d.tenant_id = $1 and d.height = ${height} limit 1)`;
 
 /**
  * $2 the height, $3 the transactions, $4 the ids of their events, $5 the nodes. The count of dockets without a gap goes
@@ -55,8 +70,11 @@ export const INDEX_DOCKET: SqlStatement = {
         "subjectId" text)
       on conflict do nothing
     ), sealed as (
-      delete from unsealed_events u using audit_events e
-      where e.tenant_id = $1 and e.id = any ($4::uuid[]) and u.tenant_id = $1 and u.sequence = e.sequence
+      delete from unsealed_events u where u.tenant_id = $1 and u.sequence = any (array(
+        select e.sequence from unnest($4::uuid[]) as named(id) cross join lateral (
+          select a.sequence from audit_events a where a.tenant_id = $1 and a.id = named.id limit 1
+        ) e
+      ))
     ), nodes as (
       insert into register_nodes (tenant_id, level, index, hash)
       select $1, n.level, n.index, decode(n.hash, 'hex')
@@ -65,8 +83,7 @@ export const INDEX_DOCKET: SqlStatement = {
     ), counted (height) as (
       select indexed_count from registers where tenant_id = $1
       union all
-      select c.height + 1 from counted c where c.height = $2::bigint
-        or exists (select from register_dockets d where d.tenant_id = $1 and d.height = c.height)
+      select c.height + 1 from counted c where c.height = $2::bigint or ${isIndexed("c.height")}
     )
     update registers r set indexed_count = c.height
     from (select max(height) as height from counted) c where r.tenant_id = $1 and r.indexed_count < c.height`,
@@ -78,8 +95,7 @@ export const COUNT_INDEXED: SqlStatement = {
   text: `with recursive counted (height) as (
       select coalesce((select indexed_count from registers where tenant_id = $1), 0)
       union all
-      select c.height + 1 from counted c
-      where exists (select from register_dockets d where d.tenant_id = $1 and d.height = c.height)
+      select c.height + 1 from counted c where ${isIndexed("c.height")}
     )
     select max(height)::text as count from counted`,
 };
@@ -101,14 +117,17 @@ export const ADD_CHECKPOINT: SqlStatement = {
 export const GET_NODES: SqlStatement = {
   name: "register_nodes",
   text: `select n.level, n.index::text as index, encode(n.hash, 'hex') as hash
-    from unnest($2::smallint[], $3::bigint[]) as wanted(level, index)
-      join register_nodes n on n.tenant_id = $1 and n.level = wanted.level and n.index = wanted.index`,
+    from unnest($2::smallint[], $3::bigint[]) as wanted(level, index) cross join lateral (
+      select * from register_nodes s where s.tenant_id = $1 and s.level = wanted.level and s.index = wanted.index limit 1
+    ) n`,
 };
 
+/** $2 the ids, each once. */
 export const GET_SECRETS: SqlStatement = {
   name: "register_get_secrets",
-  text: `select s.subject_id as "subjectId", s.wrapped from register_subjects s
-    where s.tenant_id = $1 and s.subject_id = any ($2::uuid[]) and s.wrapped is not null`,
+  text: `select s.subject_id as "subjectId", s.wrapped from unnest($2::uuid[]) as wanted(id) cross join lateral (
+      select * from register_subjects k where k.tenant_id = $1 and k.subject_id = wanted.id limit 1
+    ) s where s.wrapped is not null`,
 };
 
 /**

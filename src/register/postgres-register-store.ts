@@ -106,7 +106,7 @@ export class PostgresRegisterStore implements RegisterStore {
 
   async findByEvents(eventIds: readonly AuditEventId[]): Promise<ReadonlyMap<AuditEventId, IndexedTransaction>> {
     requireAtMost(SEAL_LOOKUPS_MAX, eventIds.length);
-    const rows = await this.#query<TransactionRow>(FIND_BY_EVENTS, eventIds.filter(isUuid));
+    const rows = await this.#query<TransactionRow>(FIND_BY_EVENTS, [...new Set(eventIds)].filter(isUuid));
     return new Map(rows.map((row) => [row.eventId as AuditEventId, transactionOf(row)]));
   }
 
@@ -129,8 +129,9 @@ export class PostgresRegisterStore implements RegisterStore {
 
   async nodes(subtrees: readonly Subtree[]): Promise<readonly TreeNode[]> {
     requireAtMost(SUBTREES_MAX, subtrees.length);
-    const levels = subtrees.map(({ level }) => level);
-    const indexes = subtrees.map(({ index }) => index.toString());
+    const places = new Map(subtrees.map(({ level, index }) => [`${level}/${index}`, { level, index }]));
+    const levels = [...places.values()].map(({ level }) => level);
+    const indexes = [...places.values()].map(({ index }) => index.toString());
     const rows = await this.#query<NodeRow>(GET_NODES, levels, indexes);
     return rows.map((row) => ({ ...row, index: BigInt(row.index) }));
   }
@@ -148,7 +149,7 @@ export class PostgresRegisterStore implements RegisterStore {
 
   async getSecrets(subjectIds: readonly string[]): Promise<readonly WrappedSecret[]> {
     requireAtMost(SEAL_LOOKUPS_MAX, subjectIds.length);
-    return await this.#query<SecretRow>(GET_SECRETS, subjectIds.filter(isUuid));
+    return await this.#query<SecretRow>(GET_SECRETS, [...new Set(subjectIds)].filter(isUuid));
   }
 
   async initSecrets(secrets: readonly WrappedSecret[]): Promise<readonly WrappedSecret[]> {

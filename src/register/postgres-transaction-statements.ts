@@ -16,27 +16,33 @@ export const FIND_TRANSACTION: SqlStatement = {
   text: `select ${TRANSACTION} from register_transactions t where t.tenant_id = $1 and t.tx_id = decode($2, 'hex')`,
 };
 
-/** Those with one of the events $2, the first of each at last. */
-export const FIND_BY_EVENTS: SqlStatement = {
-  name: "register_find_by_events",
-  text: `select ${TRANSACTION} from register_transactions t where t.tenant_id = $1 and t.event_id = any ($2::uuid[])
-    order by t.height desc, t.position desc`,
-};
+/** The first about each of the events $2. */
+export const FIND_BY_EVENTS = firstAboutEach("register_find_by_events", "event_id = wanted.id", "uuid[]");
+/** The first about each of the items $2. */
+export const FIND_BY_SUBJECT_IDS = firstAboutEach(
+  "register_find_by_subject_ids",
+  'subject_id = wanted.id collate "C"',
+  "text[]",
+);
 
-/** The first of each of the items $2, which are many fewer than the transactions about them. */
-export const FIND_BY_SUBJECT_IDS: SqlStatement = {
-  name: "register_find_by_subject_ids",
-  text: `select ${TRANSACTION} from unnest($2::text[]) as wanted(subject_id)
-    cross join lateral (
-      select * from register_transactions f where f.tenant_id = $1 and f.subject_id = wanted.subject_id collate "C"
-      order by f.height, f.position limit 1
-    ) t`,
-};
+/** There may be many about each; the index has them in their order, so one look is enough. */
+function firstAboutEach(name: string, condition: string, type: string): SqlStatement {
+  return {
+    name,
+    text: `select ${TRANSACTION} from unnest($2::${type}) as wanted(id) cross join lateral (
+        select * from register_transactions f where f.tenant_id = $1 and f.${condition}
+        order by f.height, f.position limit 1
+      ) t`,
+  };
+}
 
-/** $2 the limit, $3 and $4 the place to come after, then the pseudonym and the type, if they are in the filter. */
+/**
+ * $2 the limit, $3 and $4 the place to come after, then the pseudonym and the type, if they are in the filter. With both,
+ * those of the subject are read and no index is asked for the type, which many more share.
+ */
 export function listStatement(filter: TransactionFilter): SqlStatement {
   const bySubject = filter.subject === undefined ? "" : " and t.subject = decode($5, 'hex')";
-  const byType = filter.type === undefined ? "" : ` and t.type = $${bySubject ? 6 : 5}`;
+  const byType = filter.type === undefined ? "" : bySubject ? " and t.type || '' = $6" : " and t.type = $5";
   return {
     name: `register_list${bySubject && "_subject"}${byType && "_type"}`,
     text: `select ${TRANSACTION} from register_transactions t

@@ -4,6 +4,7 @@ import type { CounterCell } from "./counter.ts";
 import type { Logger } from "./logger.ts";
 import type { Meters } from "./meters.ts";
 import { createProfileCacheEvents, NO_PROFILE_CACHE_EVENTS, type ProfileCacheEvents } from "./profile-cache-events.ts";
+import { createRegisterEvents, NO_REGISTER_EVENTS, type RegisterEvents } from "./register-events.ts";
 import { createSessionEvents, NO_SESSION_EVENTS, type SessionEvents } from "./session-events.ts";
 
 interface ItemEvent {
@@ -19,7 +20,7 @@ interface ItemEvent {
  * What happens in the vault that its operators want to see: one method per event, with ids and names of fields and
  * never a value. Each is one line in the log and one step of a metric. None of them throws or waits.
  */
-export interface VaultEvents extends SessionEvents, ProfileCacheEvents {
+export interface VaultEvents extends SessionEvents, ProfileCacheEvents, RegisterEvents {
   profileFieldSuperseded(event: {
     readonly tenantId: TenantId;
     readonly customerId: CustomerId;
@@ -51,6 +52,7 @@ export interface VaultEvents extends SessionEvents, ProfileCacheEvents {
 export const NO_EVENTS: VaultEvents = {
   ...NO_SESSION_EVENTS,
   ...NO_PROFILE_CACHE_EVENTS,
+  ...NO_REGISTER_EVENTS,
   profileFieldSuperseded: () => undefined,
   profileFieldExpired: () => undefined,
   profileFieldOrphaned: () => undefined,
@@ -65,6 +67,7 @@ export function createVaultEvents(logger: Logger, meters: Meters): VaultEvents {
   return {
     ...createSessionEvents(logger),
     ...createProfileCacheEvents(logger, meters),
+    ...createRegisterEvents(logger, meters.register),
     profileFieldSuperseded(event) {
       superseded.value++;
       logger.info(event, "profile_field_superseded");

@@ -1,6 +1,7 @@
 import type { Histogram, Meter } from "@opentelemetry/api";
 import { Counter } from "./counter.ts";
 import { ProfileCacheMeters } from "./profile-cache-meters.ts";
+import { RegisterMeters } from "./register-meters.ts";
 import { StorageMeters } from "./storage-meters.ts";
 
 /** The name the vault's meter has for whoever collects metrics. */
@@ -20,6 +21,7 @@ export class Meters {
   readonly validationErrors: Counter;
   readonly chainDepth: Histogram;
   readonly profileCache: ProfileCacheMeters;
+  readonly register: RegisterMeters;
   readonly storage: StorageMeters;
 
   constructor(meter: Meter) {
@@ -50,6 +52,7 @@ export class Meters {
       advice: { explicitBucketBoundaries: CHAIN_DEPTHS },
     });
     this.profileCache = new ProfileCacheMeters(meter);
+    this.register = new RegisterMeters(meter);
     this.storage = new StorageMeters(meter);
   }
 }

@@ -1,6 +1,6 @@
 import type { Instant } from "../../clock.ts";
 import { VaultError } from "../../errors.ts";
-import { decodeRecord, encodeRecord, type ProtocolRecord } from "../../signatures/protocol-record.ts";
+import { decodeRecord, encodeRecord } from "../../signatures/protocol-record.ts";
 import type { WormDescriptor } from "../../storage/worm-store.ts";
 
 /** A docket that stands in for one that was damaged. The damaged one stays where it is. */
@@ -21,7 +21,7 @@ const LENGTH_BYTES = 4;
 export const DOCKET_REPAIRS: WormDescriptor<DocketRepair> = {
   name: "docket_repair",
   encode({ height, bytes, ...facts }) {
-    const record = encodeRecord({ ...facts, height: height.toString() } as ProtocolRecord);
+    const record = encodeRecord({ ...facts, height: height.toString() });
     const encoded = new Uint8Array(LENGTH_BYTES + record.length + bytes.length);
     new DataView(encoded.buffer).setUint32(0, record.length);
     encoded.set(record, LENGTH_BYTES);

@@ -11,6 +11,7 @@ export interface JudgedDocket {
   /** `undefined` when there is none. */
   readonly bytes: Uint8Array | undefined;
   readonly problem: DocketProblem | undefined;
+  readonly transactionCount: number;
 }
 
 export interface LedgerVerificationOptions extends Omit<ChainVerifierOptions, "start"> {
@@ -79,16 +80,16 @@ async function judge(batch: ExaminedBatch, verifier: ChainVerifier, options: Led
     const examination = batch.examinations[index];
     if (!examination) continue;
     await judgeMissing(row.height, verifier, options);
-    const problem = verifier.add(withRow(row, await byTheKeysOfToday(row, examination, verifier, options)));
-    judged.push({ height: row.height, bytes: row.bytes, problem });
+    const problem = verifier.add(withRow(row, await byTheKeysOfToday({ row, examination }, verifier, options)));
+    const { transactionCount } = examination;
+    judged.push({ height: row.height, bytes: row.bytes, problem, transactionCount });
   }
   await options.onJudged?.(judged, verifier);
 }
 
 /** A docket before it in the batch, or in one that was under way, may have changed the keys. */
 async function byTheKeysOfToday(
-  row: LedgerRow,
-  examination: Examination,
+  { row, examination }: { readonly row: LedgerRow; readonly examination: Examination },
   { keys }: ChainVerifier,
   { examiner, start, signal }: LedgerVerificationOptions,
 ): Promise<Examination> {
@@ -115,7 +116,7 @@ async function judgeMissing(end: bigint, verifier: ChainVerifier, options: Ledge
       const height = verifier.next;
       const context = { height, keys: verifier.keys };
       const problem = verifier.add(nothingRead(context, { check: "presence", details: "There is no docket." }));
-      judged.push({ height, bytes: undefined, problem });
+      judged.push({ height, bytes: undefined, problem, transactionCount: 0 });
     }
     await options.onJudged?.(judged, verifier);
   }

@@ -1,0 +1,115 @@
+import { VaultError } from "../../errors.ts";
+import { type Charter, isCharterOf } from "../ledger/charter.ts";
+import { decodeFrame } from "../ledger/docket-frame.ts";
+import { charterIn, readTransaction } from "../ledger/transaction.ts";
+import { rootOf } from "../merkle/frontier.ts";
+import { sameHash } from "../merkle/tree-hash.ts";
+import { type ChainState, stateOfCharter } from "../verification/chain-state.ts";
+import type { ChainVerdict } from "../verification/chain-verifier.ts";
+import type { TrustedLog } from "../verification/log-tree.ts";
+import { IndexKeeper } from "./index-keeper.ts";
+import type { RegisterCondition } from "./register-condition.ts";
+import type { RegisterParts } from "./register-parts.ts";
+import { TreeHints } from "./tree-hints.ts";
+import { VerifiedSet } from "./verified-set.ts";
+import { verifyLedger } from "./verify-ledger.ts";
+
+/** What a verification begins with. */
+export interface VerificationPlan {
+  readonly start: ChainState;
+  readonly trusted: readonly TrustedLog[];
+  /** Dockets that are stored. */
+  readonly count: bigint;
+  /** Dockets that there ought to be. */
+  readonly total: bigint;
+}
+
+/**
+ * Where a verification has to begin, from what is kept outside the database. Rejects with `integrity_violation` when
+ * nothing says what the register's first keys are.
+ *
+ * @param everything whether a snapshot does not count
+ */
+export async function planVerification(parts: RegisterParts, everything: boolean): Promise<VerificationPlan> {
+  const { ledger, pins, registerId } = parts;
+  await ledger.refreshRepairs();
+  const [count, charter, snapshot] = await Promise.all([
+    ledger.count(),
+    pins.charter ?? charterOfGenesis(parts),
+    parts.snapshots.load(registerId),
+  ]);
+  if (!charter) {
+    throw new VaultError(
+      "integrity_violation",
+      "The first docket of the register is damaged, and with it its charter.",
+      {
+        hint: "Name a peer that has the register in register.peers, or restore the folder register.trustDirectory.",
+      },
+    );
+  }
+  await pins.keepCharter(charter);
+  const trusted = trustedLogs(parts, snapshot);
+  const total = [count, ...trusted.map(({ size }) => size)].reduce((most, size) => (size > most ? size : most));
+  const isGood = snapshot !== undefined && snapshot.frontier.size <= count && agreesWithPins(snapshot, parts);
+  const start = snapshot && isGood && !everything ? snapshot : stateOfCharter(registerId, charter);
+  return { start, trusted, count, total };
+}
+
+/** Reads and judges everything from where the plan begins, telling the condition how far it is. */
+export async function runVerification(
+  parts: RegisterParts,
+  plan: VerificationPlan,
+  run: {
+    readonly condition: RegisterCondition;
+    readonly signal: AbortSignal;
+    readonly onBatch: (transactions: number) => void;
+  },
+): Promise<ChainVerdict> {
+  const { condition, signal, onBatch } = run;
+  const { start, trusted, total } = plan;
+  const hints = new TreeHints(parts.store);
+  const keeper = await IndexKeeper.open(parts);
+  const leaves = new Map<bigint, Uint8Array>();
+  condition.replace(new VerifiedSet({ total, examined: start.frontier.size, ranges: [], sound: start }));
+  return await verifyLedger({
+    ledger: parts.ledger,
+    examiner: parts.examiner,
+    start,
+    end: total,
+    trusted,
+    batchSize: parts.settings.verificationBatchSize,
+    parallelism: parts.settings.verificationParallelism,
+    signal,
+    onSubtree: keeper.onSubtree,
+    leafHint: (height) => leaves.get(height),
+    onGap: async (first, last) => {
+      for (const [height, leaf] of await hints.leaves(first, last)) leaves.set(height, leaf);
+    },
+    onJudged: async (judged, verifier) => {
+      await keeper.keep(judged);
+      const { ranges, sound } = verifier.verdict();
+      condition.replace(condition.set.with({ examined: verifier.next, ranges, sound }));
+      onBatch(judged.reduce((sum, { transactionCount }) => sum + transactionCount, 0));
+    },
+  });
+}
+
+async function charterOfGenesis({ ledger, registerId }: RegisterParts): Promise<Charter | undefined> {
+  const bytes = await ledger.read(0n);
+  const record = bytes && decodeFrame(bytes)?.records[0];
+  const transaction = record && readTransaction(record);
+  const charter = transaction && charterIn(transaction.body);
+  return isCharterOf(registerId, charter) ? charter : undefined;
+}
+
+/** What the register is known to have been, by size. */
+function trustedLogs({ pins }: RegisterParts, snapshot: ChainState | undefined): readonly TrustedLog[] {
+  const own = snapshot ? [{ size: snapshot.frontier.size, root: rootOf(snapshot.frontier) }] : [];
+  const sizes = new Set(pins.all.map(({ size }) => size));
+  return [...pins.all, ...own.filter(({ size }) => !sizes.has(size))].sort((a, b) => (a.size < b.size ? -1 : 1));
+}
+
+function agreesWithPins({ frontier }: ChainState, { pins }: RegisterParts): boolean {
+  const pinned = pins.all.find(({ size }) => size === frontier.size);
+  return pinned === undefined || sameHash(pinned.root, rootOf(frontier));
+}

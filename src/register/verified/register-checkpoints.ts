@@ -1,0 +1,94 @@
+import { rootOf } from "../merkle/frontier.ts";
+import { sameHash } from "../merkle/tree-hash.ts";
+import { verifyConsistency } from "../merkle/verify-consistency.ts";
+import { type Checkpoint, formatCheckpoint, parseCheckpoint } from "../notes/checkpoint.ts";
+import { originOf } from "../notes/register-origin.ts";
+import { formatNote, noteVerifier, parseNote, signersOf } from "../notes/signed-note.ts";
+import type { LedgerSigner } from "../sealing/assemble-docket.ts";
+import type { PinnedCheckpoint } from "../trust/pinned-checkpoints.ts";
+import type { ChainState } from "../verification/chain-state.ts";
+import { catchUp } from "./register-append.ts";
+import type { RegisterParts } from "./register-parts.ts";
+import type { VerifiedRegister } from "./verified-register.ts";
+
+/** A key that signs checkpoints; its public key is 32 bytes. */
+export interface CheckpointSigner extends LedgerSigner {
+  readonly publicKey: Uint8Array;
+}
+
+/**
+ * Signs where the register ends, tells others and pins it outside the database. To be called in the register's turn, by whoever
+ * has sealed. Nothing happens when the head has its checkpoint.
+ */
+export async function signCheckpoint(
+  { parts, set }: VerifiedRegister,
+  signer: CheckpointSigner,
+): Promise<PinnedCheckpoint | undefined> {
+  const { frontier } = set.sound;
+  const newest = parts.pins.newest;
+  if (!set.isExtendable || frontier.size === 0n || (newest && newest.size >= frontier.size)) return newest;
+  const checkpoint = {
+    origin: originOf(parts.registerId),
+    size: frontier.size,
+    root: rootOf(frontier),
+    extensions: [],
+  };
+  const text = formatCheckpoint(checkpoint);
+  const signature = signer.sign(new TextEncoder().encode(text));
+  const { keyId, name } = noteVerifier(checkpoint.origin, signer.publicKey);
+  const note = formatNote({ text, signatures: [{ name, keyId, signature }] });
+  const pinned = { size: checkpoint.size, root: checkpoint.root, note };
+  // Pinned before it is told: whoever has seen it can hold this installation to it.
+  await parts.pins.pin(pinned);
+  await parts.store.addCheckpoint({ size: pinned.size, note, signedAt: parts.clock.now() });
+  const { tenantId, registerId, events } = parts;
+  events.registerCheckpointSigned({ tenantId, registerId, size: pinned.size.toString() });
+  return pinned;
+}
+
+/** Pins the newest checkpoint that another process has signed, if it is one of this register as it is verified here. */
+export async function adoptCheckpoint(register: VerifiedRegister): Promise<void> {
+  const { parts } = register;
+  const { items } = await parts.store.listCheckpoints({ limit: 1, cursor: undefined });
+  const [newest] = items;
+  if (!newest || newest.size <= (parts.pins.newest?.size ?? 0n)) return;
+  if (newest.size > register.set.total) await catchUp(register);
+  const checkpoint = readSignedCheckpoint(newest.note, register.set.sound, parts);
+  if (!checkpoint) return;
+  const root = await rootAt(register, checkpoint.size);
+  if (root && sameHash(root, checkpoint.root)) {
+    await parts.pins.pin({ size: checkpoint.size, root: checkpoint.root, note: newest.note });
+  }
+}
+
+/** The checkpoint of a note that a key of the register for checkpoints has signed; `undefined` for any other. */
+export function readSignedCheckpoint(
+  text: string,
+  { registerId, keys, frontier }: ChainState,
+  { suites }: Pick<RegisterParts, "suites">,
+): Checkpoint | undefined {
+  const note = parseNote(text);
+  const checkpoint = note && parseCheckpoint(note.text);
+  if (!note || checkpoint?.origin !== originOf(registerId)) return undefined;
+  const verifiers = keys.keys
+    .filter(({ record }) => keys.problemOf(record.keyId, "checkpoint", frontier.size) === undefined)
+    .flatMap(({ record }) => {
+      const known = keys.find(record.keyId);
+      return known ? [noteVerifier(checkpoint.origin, known.verification.publicKey)] : [];
+    });
+  const signers = signersOf(note, verifiers, (publicKey, message, signature) =>
+    suites.verify({ algorithm: "ed25519", publicKey }, message, { algorithm: "ed25519", bytes: signature }),
+  );
+  return signers && signers.length > 0 ? checkpoint : undefined;
+}
+
+/** The root that the log had at a size, confirmed by the log as it was verified; `undefined` when that cannot be done. */
+export async function rootAt({ set, hints }: VerifiedRegister, size: bigint): Promise<Uint8Array | undefined> {
+  const { frontier } = set.sound;
+  if (size === frontier.size) return rootOf(frontier);
+  if (size > frontier.size || size <= 0n) return undefined;
+  const [root, proof] = await Promise.all([hints.root(size), hints.consistency(size, frontier.size)]);
+  if (!root || !proof) return undefined;
+  const claim = { from: size, fromRoot: root, to: frontier.size, toRoot: rootOf(frontier), proof };
+  return verifyConsistency(claim) ? root : undefined;
+}

@@ -1,0 +1,132 @@
+import { VaultError } from "../../errors.ts";
+import type { Page, PageRequest } from "../../storage/page.ts";
+import type { IndexedTransaction, TransactionFilter } from "../register-store.ts";
+import type { CorruptedHeights } from "../verification/corruption.ts";
+import { catchUp } from "./register-append.ts";
+import { transactionAt, type VerifiedDocket, type VerifiedTransaction } from "./verified-docket.ts";
+import { requireOpen, type VerifiedRegister } from "./verified-register.ts";
+import type { Absence } from "./verified-set.ts";
+
+/** Why there is no docket to be had at a height. */
+export interface Explanation {
+  readonly reason: Absence;
+  /** What is wrong with a corrupted one. */
+  readonly range: CorruptedHeights | undefined;
+}
+
+/** Dockets of a range. */
+export interface DocketRange {
+  /** Ascending; those that are not verified are left out. */
+  readonly dockets: readonly VerifiedDocket[];
+  /** Whether none was left out. */
+  readonly complete: boolean;
+  readonly gaps: readonly { readonly start: bigint; readonly end: bigint; readonly reason: Absence }[];
+}
+
+export const DOCKETS_PER_RANGE_MAX = 100;
+
+/*
+ * What is read of a register: verified dockets and nothing else, whatever the index says. All of it rejects with
+ * `register_offline`, `storage_unavailable` and `storage_timeout`.
+ */
+
+/** `undefined` when it is not verified; `explain` says why. */
+export async function getDocket(register: VerifiedRegister, height: bigint): Promise<VerifiedDocket | undefined> {
+  requireOpen(register);
+  if (height >= register.set.total) await followOthers(register);
+  const [docket] = await readDockets(register, [height]);
+  return docket;
+}
+
+/** `undefined` for a docket that is verified. */
+export function explain(register: VerifiedRegister, height: bigint): Explanation | undefined {
+  const reason = register.set.absenceOf(height);
+  return reason && { reason, range: register.set.rangeAt(height) };
+}
+
+/** Both ends inclusive, at most `DOCKETS_PER_RANGE_MAX`; nothing when the start is greater, and no further than the head. */
+export async function getDocketRange(register: VerifiedRegister, start: bigint, end: bigint): Promise<DocketRange> {
+  requireOpen(register);
+  const { total } = register.set;
+  const last = end < total ? end : total - 1n;
+  if (last - start >= BigInt(DOCKETS_PER_RANGE_MAX)) {
+    throw new VaultError("limit_exceeded", "The range holds too many dockets.", {
+      details: { limit: DOCKETS_PER_RANGE_MAX },
+    });
+  }
+  const heights: bigint[] = [];
+  for (let height = start < 0n ? 0n : start; height <= last; height++) heights.push(height);
+  const dockets = await readDockets(register, heights);
+  const found = new Set(dockets.map(({ height }) => height));
+  const gaps: { start: bigint; end: bigint; reason: Absence }[] = [];
+  for (const height of heights.filter((each) => !found.has(each))) {
+    const reason = register.set.absenceOf(height) ?? "Corrupted";
+    const before = gaps.at(-1);
+    if (before?.end === height - 1n && before.reason === reason) before.end = height;
+    else gaps.push({ start: height, end: height, reason });
+  }
+  return { dockets, complete: gaps.length === 0, gaps };
+}
+
+/** Found by the index, and confirmed by its docket. */
+export async function getTransaction(
+  register: VerifiedRegister,
+  txId: string,
+): Promise<VerifiedTransaction | undefined> {
+  requireOpen(register);
+  const place = await register.parts.store.find(txId);
+  const [transaction] = place ? await confirmed(register, [place], {}) : [];
+  return transaction;
+}
+
+/** By height and position, ascending. Rejects with `invalid_cursor`. */
+export async function queryTransactions(
+  register: VerifiedRegister,
+  filter: TransactionFilter,
+  page: PageRequest,
+): Promise<Page<VerifiedTransaction>> {
+  requireOpen(register);
+  const { items, nextCursor } = await register.parts.store.list(filter, page);
+  return { items: await confirmed(register, items, filter), nextCursor };
+}
+
+/** The transactions that are where the index says and what it says. */
+async function confirmed(
+  register: VerifiedRegister,
+  places: readonly IndexedTransaction[],
+  { subject, type }: TransactionFilter,
+): Promise<readonly VerifiedTransaction[]> {
+  const dockets = await readDockets(register, [...new Set(places.map(({ height }) => height))]);
+  const byHeight = new Map(dockets.map((docket) => [docket.height, docket]));
+  return places.flatMap(({ txId, height, position }) => {
+    const docket = byHeight.get(height);
+    const transaction = docket && transactionAt(docket, position);
+    if (transaction?.txId !== txId) return [];
+    const body = transaction.body as { subject?: unknown; eventType?: unknown; type: string };
+    const isAsked =
+      (subject === undefined || body.subject === subject) &&
+      (type === undefined || (body.eventType ?? body.type) === type);
+    return isAsked ? [transaction] : [];
+  });
+}
+
+/** Those of the heights that are verified and still as they were, in their order. Damage that is met is reported. */
+export async function readDockets(
+  register: VerifiedRegister,
+  heights: readonly bigint[],
+): Promise<readonly VerifiedDocket[]> {
+  const { set, reader } = register;
+  const verified = heights.filter((height) => set.absenceOf(height) === undefined);
+  const readings = await reader.read(verified, set.sound);
+  const dockets: VerifiedDocket[] = [];
+  for (const [at, reading] of readings.entries()) {
+    if ("docket" in reading) dockets.push(reading.docket);
+    else await register.reportDamage(verified[at] as bigint, reading.problem);
+  }
+  return dockets;
+}
+
+/** Another process may have sealed more. A verification that is under way takes it in by itself. */
+async function followOthers(register: VerifiedRegister): Promise<void> {
+  if (register.condition.state !== "Initializing") await register.inTurn(() => catchUp(register));
+}

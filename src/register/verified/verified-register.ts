@@ -1,0 +1,268 @@
+import { isVaultError, VaultError } from "../../errors.ts";
+import { untilAborted } from "../../storage/until-aborted.ts";
+import { EMPTY_FRONTIER } from "../merkle/frontier.ts";
+import type { OperationalState } from "../operational-state.ts";
+import type { CorruptionRangeRecord } from "../range-record.ts";
+import type { ChainVerdict } from "../verification/chain-verifier.ts";
+import { type CorruptedHeights, type DocketProblem, typeOf } from "../verification/corruption.ts";
+import { KeyDirectory } from "../verification/key-directory.ts";
+import { DocketReader } from "./docket-reader.ts";
+import { planVerification, runVerification, type VerificationPlan } from "./open-register.ts";
+import { RegisterCondition, type RegisterOperationalState } from "./register-condition.ts";
+import type { RegisterParts } from "./register-parts.ts";
+import { TreeHints } from "./tree-hints.ts";
+import { type VerifiedHeights, VerifiedSet } from "./verified-set.ts";
+
+/** What an initialisation found. */
+export interface RegisterInitialization {
+  readonly registerId: string;
+  readonly verifiedDocketCount: bigint;
+  readonly totalDocketCount: bigint;
+  readonly corruptedRanges: readonly CorruptedHeights[];
+  readonly durationMs: number;
+  readonly resultingState: OperationalState;
+  readonly hasCorruption: boolean;
+  /** Nothing is damaged and nothing is left to be verified. */
+  readonly isFullyVerified: boolean;
+  /** Dockets verified in each second. */
+  readonly verificationRate: number;
+}
+
+interface Initialization {
+  /** When the first batch is verified: how many dockets had to be, all in all. */
+  readonly started: Promise<bigint>;
+  readonly whole: Promise<RegisterInitialization>;
+}
+
+/** Is told when a verification has ended, and when damage is found later. */
+export interface RegisterWatcher {
+  onVerified?(): void;
+  onDamage?(): void;
+}
+
+/**
+ * One register as it may be believed: opened by verifying it, read through what was verified, and extended by what was.
+ * Corruption is never an error of a caller: the damaged heights are absent and have a reason.
+ */
+export class VerifiedRegister implements AsyncDisposable {
+  readonly parts: RegisterParts;
+  readonly condition: RegisterCondition;
+  readonly hints: TreeHints;
+  readonly reader: DocketReader;
+  readonly #closing = new AbortController();
+  readonly #watchers = new Set<RegisterWatcher>();
+  /** The initialisation under way, or the last one that came to an end. */
+  #initialization: Initialization | undefined;
+  #turn: Promise<unknown> = Promise.resolve();
+  /** Two readers may meet the same damage at once, which is to be written down once. */
+  #recording: Promise<unknown> = Promise.resolve();
+
+  constructor(parts: RegisterParts) {
+    this.parts = parts;
+    this.hints = new TreeHints(parts.store);
+    this.reader = new DocketReader({ ...parts, hints: this.hints });
+    const { registerId } = parts;
+    const keys = KeyDirectory.of([], 0);
+    const nothing = { registerId, frontier: EMPTY_FRONTIER, framedHash: undefined, lastTxId: undefined };
+    const sound = { ...nothing, lastSealed: undefined, keys };
+    this.condition = new RegisterCondition({
+      ...parts,
+      set: new VerifiedSet({ total: 0n, examined: 0n, ranges: [], sound }),
+    });
+  }
+
+  get registerId(): string {
+    return this.parts.registerId;
+  }
+
+  get set(): VerifiedSet {
+    return this.condition.set;
+  }
+
+  watch(watcher: RegisterWatcher): () => void {
+    this.#watchers.add(watcher);
+    return () => this.#watchers.delete(watcher);
+  }
+
+  /**
+   * Loads and verifies the register. Once it has been, or while it is, nothing more is done. How long it takes until this
+   * resolves is up to the strategy; the verification goes on whoever waits. Rejects with `storage_unavailable`,
+   * `storage_timeout`, `aborted`, and with `integrity_violation` when there is no charter; then the next call tries again.
+   */
+  async initialize(signal?: AbortSignal): Promise<RegisterInitialization> {
+    this.#initialization ??= this.#begin(false);
+    const { started, whole } = this.#initialization;
+    const docketCount = await untilAborted(signal, () => started);
+    const { startupStrategy, blockingThreshold } = this.parts.settings;
+    const isLong = startupStrategy === "auto" && docketCount >= BigInt(blockingThreshold);
+    if (startupStrategy === "progressive" || isLong) return this.#describe(0);
+    return await untilAborted(signal, () => whole);
+  }
+
+  /** Resolves when the verification under way has ended, as `initialize` does that waits for all of it. */
+  async whenVerified(): Promise<RegisterInitialization> {
+    await this.initialize();
+    return await (this.#initialization?.whole ?? this.#begin(false).whole);
+  }
+
+  /** Verifies every docket anew, from the first one on, whatever is known of it; reads go on meanwhile with what was verified. */
+  async verifyAll(signal?: AbortSignal): Promise<RegisterInitialization> {
+    await this.initialize(signal);
+    await this.#initialization?.whole;
+    this.#initialization = this.#begin(true);
+    const { whole } = this.#initialization;
+    return await untilAborted(signal, () => whole);
+  }
+
+  getOperationalState(): RegisterOperationalState {
+    return this.condition.describe();
+  }
+
+  getVerifiedHeight(): VerifiedHeights {
+    return this.set.heights;
+  }
+
+  /** Those that are damaged still, with what was done about them; with `history` all that ever were. */
+  getCorruptedRanges(options: { readonly history?: boolean } = {}): Promise<readonly CorruptionRangeRecord[]> {
+    return options.history ? this.parts.ranges.all() : this.parts.ranges.open();
+  }
+
+  /** Runs what changes the register, one after the other. */
+  inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.#turn.then(work, work);
+    this.#turn = turn.catch(() => undefined);
+    return turn;
+  }
+
+  /** Takes a docket that was just found damaged out of what is served. */
+  async reportDamage(height: bigint, problem: DocketProblem): Promise<void> {
+    if (this.set.rangeAt(height)) return;
+    this.reader.forget(height);
+    const range = { start: height, end: height, type: typeOf(problem), details: problem.details, failing: [] };
+    this.condition.replace(this.set.withRange(range));
+    await this.recordRanges();
+  }
+
+  /** Brings the book, the journal and the state in line with what is damaged now. */
+  recordRanges(): Promise<void> {
+    const recording = this.#recording.then(() => this.#recordRanges());
+    this.#recording = recording.catch(() => undefined);
+    return recording;
+  }
+
+  async #recordRanges(): Promise<void> {
+    const { tenantId, registerId, events, journal } = this.parts;
+    const added = await this.parts.ranges.record(this.set.ranges);
+    for (const { startHeight, endHeight, type, transactionIds } of added) {
+      const range = { startHeight: startHeight.toString(), endHeight: endHeight.toString(), type };
+      events.registerCorruptionFound({ tenantId, registerId, ...range });
+      await journal("register_corruption_found", { registerId, ...range, transactionIds });
+    }
+    if (this.set.ranges.length > 0) this.condition.see("corruption_found", damageMessage(this.set));
+    else if (this.set.isComplete && !this.condition.see("recovered")) this.condition.see("verified");
+    if (added.length > 0) for (const watcher of this.#watchers) watcher.onDamage?.();
+  }
+
+  /** Takes the register for lost until somebody opens it again. */
+  fail(error: unknown): void {
+    this.#initialization = undefined;
+    this.condition.see("failed", isVaultError(error) ? error.message : "The register cannot be read.");
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closing.abort();
+    await this.#initialization?.whole.catch(() => undefined);
+    await this.#turn.catch(() => undefined);
+    this.condition.see("failed", "The register was closed.");
+    this.reader.forgetAll();
+    this.#watchers.clear();
+  }
+
+  #begin(everything: boolean): Initialization {
+    const first = Promise.withResolvers<bigint>();
+    const whole = this.inTurn(() => this.#verify(everything, first.resolve));
+    whole.then(
+      ({ totalDocketCount }) => first.resolve(totalDocketCount),
+      (error: unknown) => {
+        first.reject(error);
+        this.fail(error);
+      },
+    );
+    // Whoever waits meets the rejection; nobody has to wait.
+    first.promise.catch(() => undefined);
+    return { started: first.promise, whole };
+  }
+
+  async #verify(everything: boolean, onFirstBatch: (docketCount: bigint) => void): Promise<RegisterInitialization> {
+    const { clock, settings } = this.parts;
+    const began = Date.parse(clock.now());
+    this.condition.see("initialize");
+    const plan = await planVerification(this.parts, everything || settings.verifyAllAtStart);
+    this.reader.forgetAll();
+    let transactions = 0;
+    const verdict = await runVerification(this.parts, plan, {
+      condition: this.condition,
+      signal: this.#closing.signal,
+      onBatch: (count) => {
+        transactions += count;
+        onFirstBatch(plan.total - plan.start.frontier.size);
+      },
+    });
+    await this.#conclude(plan, verdict);
+    const { tenantId, registerId, events } = this.parts;
+    const durationMs = Date.parse(clock.now()) - began;
+    events.registerVerified({
+      tenantId,
+      registerId,
+      docketCount: Number(verdict.size - plan.start.frontier.size),
+      transactionCount: transactions,
+      corruptedRanges: verdict.ranges.length,
+      durationMs,
+    });
+    for (const watcher of this.#watchers) watcher.onVerified?.();
+    return this.#describe(durationMs);
+  }
+
+  async #conclude({ count, total, trusted }: VerificationPlan, { ranges, sound, trust }: ChainVerdict): Promise<void> {
+    const { tenantId, registerId, events, journal, snapshots } = this.parts;
+    this.condition.replace(this.set.with({ total, examined: total, ranges, sound }));
+    if (trust === "disproved" || total > count) {
+      const sizes = { pinnedSize: (trusted.at(-1)?.size ?? 0n).toString(), size: count.toString() };
+      events.registerRollbackDetected({ tenantId, registerId, ...sizes });
+      await journal("register_rollback_detected", { registerId, ...sizes });
+    }
+    await this.recordRanges();
+    if (this.set.isComplete && total > 0n) await snapshots.save(sound);
+  }
+
+  #describe(durationMs: number): RegisterInitialization {
+    const { set } = this;
+    const { verifiedCount } = set.heights;
+    return {
+      registerId: this.registerId,
+      verifiedDocketCount: verifiedCount,
+      totalDocketCount: set.total,
+      corruptedRanges: set.ranges,
+      durationMs,
+      resultingState: this.condition.state,
+      hasCorruption: set.ranges.length > 0,
+      isFullyVerified: set.isComplete,
+      verificationRate: durationMs === 0 ? 0 : Math.round((Number(verifiedCount) / durationMs) * 1_000),
+    };
+  }
+}
+
+function damageMessage({ ranges }: VerifiedSet): string {
+  const heights = ranges
+    .slice(0, 10)
+    .map(({ start, end, type }) => (start === end ? `${start} (${type})` : `${start} to ${end} (${type})`));
+  return `Damaged dockets: ${heights.join(", ")}${ranges.length > 10 ? " and more" : ""}.`;
+}
+
+/** Rejects with `register_offline` unless the register is open. */
+export function requireOpen(register: VerifiedRegister): void {
+  if (register.condition.state !== "Offline") return;
+  throw new VaultError("register_offline", "The register cannot be read.", {
+    details: { reason: register.getOperationalState().message },
+  });
+}

@@ -54,7 +54,8 @@ const INDEX = `
     constraint register_transactions_tx_id_check check (octet_length(tx_id) = 32),
     constraint register_transactions_subject_check check (octet_length(subject) = 32)
   );
-  create index register_transactions_event_idx on register_transactions (tenant_id, event_id) where event_id is not null;
+  create index register_transactions_event_idx on register_transactions (tenant_id, event_id, height, position)
+    where event_id is not null;
   create index register_transactions_type_idx on register_transactions (tenant_id, type, height, position);
   create index register_transactions_subject_idx on register_transactions (tenant_id, subject, height, position)
     where subject is not null;

@@ -17,10 +17,11 @@ import {
   type Point,
   times,
 } from "../../test/vectors/naive-ed25519.ts";
-import { NODE_SIGNATURE_SUITES } from "./node-signature-suites.ts";
+import { SIGNATURE_RUNTIMES } from "../testing/signature-runtimes.ts";
 import type { SignatureSuite } from "./signature-suite.ts";
 
-const suite = NODE_SIGNATURE_SUITES.find("ed25519") as SignatureSuite;
+const SUITES = SIGNATURE_RUNTIMES.map(([, suites]) => suites.find("ed25519") as SignatureSuite);
+const [suite] = SUITES as [SignatureSuite];
 
 /* Points of small order, the seed of everything random, and signatures made with what a forger may choose. */
 const random = (label: string) => createHash("sha512").update(`strongroom ${label}`).digest();
@@ -81,7 +82,13 @@ function withScalar(forged: Forged, s: (original: bigint) => bigint): Forged {
   return { ...forged, signature: Buffer.concat([forged.signature.subarray(0, 32), changed]) };
 }
 
-const verdict = ({ publicKey, message, signature }: Forged) => suite.verify(publicKey, message, signature);
+/** That of every runtime. */
+function verdict({ publicKey, message, signature }: Forged): boolean {
+  const [first = false, ...others] = SUITES.map((each) => each.verify(publicKey, message, signature));
+  for (const other of others) expect(other).toBe(first);
+  return first;
+}
+
 const oracle = ({ publicKey, message, signature }: Forged) => naiveVerifyEd25519(publicKey, message, signature);
 const a = scalar("a");
 const r = scalar("r");
@@ -261,9 +268,10 @@ describe("the second verifier", () => {
     expect(accepted).toBeLessThan(2_500);
   });
 
-  it("agrees on signatures of the suite's own keys", () => {
+  it("agrees on signatures of each suite's own keys", () => {
     for (let round = 0; round < 300; round++) {
-      const signer = suite.signer(random(`seed ${round % 20}`).subarray(0, 32));
+      const each = SUITES[round % SUITES.length] as SignatureSuite;
+      const signer = each.signer(random(`seed ${round % 20}`).subarray(0, 32));
       const message = random(`message ${round}`).subarray(0, round % 64);
       const forged = { publicKey: signer.publicKey, message, signature: signer.sign(message) };
       expect([verdict(forged), oracle(forged)]).toEqual([true, true]);

@@ -1,9 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { NODE_SIGNATURE_SUITES } from "./node-signature-suites.ts";
+import { SIGNATURE_RUNTIMES } from "../testing/signature-runtimes.ts";
 import { KEPT_KEYS } from "./ruled-suite.ts";
 import type { SignatureSuite } from "./signature-suite.ts";
 
-const suite = NODE_SIGNATURE_SUITES.find("ed25519") as SignatureSuite;
 const bytes = (hex: string) => new Uint8Array(Buffer.from(hex, "hex"));
 
 /** RFC 8032, 7.1: seed, public key, message, signature. */
@@ -39,7 +38,9 @@ const VECTORS = [
   ],
 ].map((vector) => vector.map(bytes) as [Uint8Array, Uint8Array, Uint8Array, Uint8Array]);
 
-describe("Ed25519 signatures", () => {
+describe.each(SIGNATURE_RUNTIMES)("Ed25519 signatures in %s", (_, suites) => {
+  const suite = suites.find("ed25519") as SignatureSuite;
+
   it.each(VECTORS)("repeats a vector of RFC 8032", (...vector) => {
     const [seed, publicKey, message, signature] = vector;
     const signer = suite.signer(seed);

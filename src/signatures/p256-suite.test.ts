@@ -1,10 +1,9 @@
 import { createECDH, createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
-import { NODE_SIGNATURE_SUITES } from "./node-signature-suites.ts";
+import { SIGNATURE_RUNTIMES } from "../testing/signature-runtimes.ts";
 import { P256_RULE } from "./p256-rule.ts";
 import type { SignatureSuite } from "./signature-suite.ts";
 
-const suite = NODE_SIGNATURE_SUITES.find("p256") as SignatureSuite;
 const bytes = (hex: string) => new Uint8Array(Buffer.from(hex, "hex"));
 const hex32 = (value: bigint) => value.toString(16).padStart(64, "0");
 const text = (value: string) => new TextEncoder().encode(value);
@@ -27,7 +26,9 @@ const TEST = {
 };
 const VALID = bytes(TEST.r + TEST.s);
 
-describe("P-256 signatures", () => {
+describe.each(SIGNATURE_RUNTIMES)("P-256 signatures in %s", (_, suites) => {
+  const suite = suites.find("p256") as SignatureSuite;
+
   it("derives the public key of RFC 6979 A.2.5", () => {
     expect(suite.signer(bytes(PRIVATE)).publicKey).toEqual(PUBLIC);
   });

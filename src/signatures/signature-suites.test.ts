@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { SIGNATURE_RUNTIMES } from "../testing/signature-runtimes.ts";
 import { NODE_ED25519 } from "./node-signature-engines.ts";
 import { NODE_SIGNATURE_SUITES } from "./node-signature-suites.ts";
 import type { SignatureEngine } from "./signature-engine.ts";
@@ -7,8 +8,8 @@ import { SignatureSuites } from "./signature-suites.ts";
 
 const message = new TextEncoder().encode("strongroom/tx/v1\n0123");
 
-function signedWith(algorithm: SuiteId) {
-  const suite = NODE_SIGNATURE_SUITES.find(algorithm);
+function signedWith(algorithm: SuiteId, suites: SignatureSuites = NODE_SIGNATURE_SUITES) {
+  const suite = suites.find(algorithm);
   if (!suite) throw new Error(algorithm);
   const { publicKey, privateKey } = suite.generate();
   return {
@@ -71,8 +72,21 @@ describe("SignatureSuites", () => {
   });
 });
 
-describe.each(SUITE_IDS)("hostile input to %s", (id) => {
-  const { suite, key, signature } = signedWith(id);
+const EVERY_SUITE = SIGNATURE_RUNTIMES.flatMap(([runtime, suites]) =>
+  SUITE_IDS.map((id) => [id, runtime, suites] as const),
+);
+
+describe("the runtimes", () => {
+  it("verify what the others signed", () => {
+    for (const [id, , suites] of EVERY_SUITE) {
+      const { key, signature } = signedWith(id, suites);
+      for (const [, others] of SIGNATURE_RUNTIMES) expect(others.verify(key, message, signature)).toBe(true);
+    }
+  });
+});
+
+describe.each(EVERY_SUITE)("hostile input to %s in %s", (id, _, suites) => {
+  const { suite, key, signature } = signedWith(id, suites);
   const good = { publicKey: key.publicKey, message, signature: signature.bytes };
   const junk: unknown[] = [null, undefined, 0, 1n, "", "00".repeat(64), [], {}, { length: 64 }, () => 1];
 

@@ -1,3 +1,5 @@
+import { base64Of, bytesOfBase64 } from "../../signatures/byte-text.ts";
+
 /*
  * Checkpoints as C2SP describes them (c2sp.org/tlog-checkpoint): the text of a signed note that says how long a log is and
  * what the root of its tree is.
@@ -19,7 +21,7 @@ const SIZE_MAX = 2n ** 63n - 1n;
 
 /** The text to be signed; it ends in a line break. Takes what `parseCheckpoint` gives. */
 export function formatCheckpoint({ origin, size, root, extensions }: Checkpoint): string {
-  const lines = [origin, size.toString(), Buffer.from(root).toString("base64"), ...extensions];
+  const lines = [origin, size.toString(), base64Of(root), ...extensions];
   return lines.map((line) => `${line}\n`).join("");
 }
 
@@ -27,9 +29,8 @@ export function formatCheckpoint({ origin, size, root, extensions }: Checkpoint)
 export function parseCheckpoint(text: string): Checkpoint | undefined {
   if (!text.endsWith("\n")) return undefined;
   const [origin = "", size = "", root = "", ...extensions] = text.slice(0, -1).split("\n");
-  const bytes = Buffer.from(root, "base64");
-  const isRoot = bytes.length === ROOT_BYTES && bytes.toString("base64") === root;
-  if (origin === "" || !isSize(size) || !isRoot || extensions.includes("")) return undefined;
+  const bytes = bytesOfBase64(root);
+  if (bytes?.length !== ROOT_BYTES || origin === "" || !isSize(size) || extensions.includes("")) return undefined;
   return { origin, size: BigInt(size), root: bytes, extensions };
 }
 

@@ -1,3 +1,4 @@
+import { base64Of, bytesOfBase64, hexOf, utf8 } from "../../signatures/byte-text.ts";
 import { sha256 } from "../../signatures/sha256.ts";
 
 /*
@@ -42,7 +43,7 @@ const SIGNATURE_MARK = "\u2014 ";
 /** The note as it is kept and handed on. Takes what `parseNote` gives. */
 export function formatNote({ text, signatures }: SignedNote): string {
   const lines = signatures.map(
-    ({ name, keyId, signature }) => `${SIGNATURE_MARK}${name} ${base64(Buffer.concat([keyId, signature]))}\n`,
+    ({ name, keyId, signature }) => `${SIGNATURE_MARK}${name} ${base64Of(joined(keyId, signature))}\n`,
   );
   return `${text}\n${lines.join("")}`;
 }
@@ -65,7 +66,7 @@ export function noteVerifier(name: string, publicKey: Uint8Array): NoteVerifier 
 
 /** `name+keyId+key`, the form in which verifiers are handed on. */
 export function formatVerifier({ name, keyId, publicKey }: NoteVerifier): string {
-  return `${name}+${Buffer.from(keyId).toString("hex")}+${base64(Buffer.from([ED25519, ...publicKey]))}`;
+  return `${name}+${hexOf(keyId)}+${base64Of(joined(Uint8Array.of(ED25519), publicKey))}`;
 }
 
 /** The verifier that a text describes, or `undefined`: also when its key id is not that of its key. */
@@ -75,7 +76,7 @@ export function parseVerifier(text: string): NoteVerifier | undefined {
   if (rest.length > 0 || !isName(name) || bytes?.length !== 1 + PUBLIC_KEY_BYTES || bytes[0] !== ED25519)
     return undefined;
   const verifier = noteVerifier(name, bytes.subarray(1));
-  return Buffer.from(verifier.keyId).toString("hex") === keyId ? verifier : undefined;
+  return hexOf(verifier.keyId) === keyId ? verifier : undefined;
 }
 
 /**
@@ -89,10 +90,10 @@ export function signersOf(
   verifiers: readonly NoteVerifier[],
   verify: (publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array) => boolean,
 ): readonly NoteVerifier[] | undefined {
-  const message = Buffer.from(note.text);
+  const message = utf8(note.text);
   const signers = new Set<NoteVerifier>();
   for (const line of note.signatures) {
-    const verifier = verifiers.find(({ name, keyId }) => name === line.name && Buffer.compare(keyId, line.keyId) === 0);
+    const verifier = verifiers.find(({ name, keyId }) => name === line.name && hexOf(keyId) === hexOf(line.keyId));
     if (!verifier || signers.has(verifier)) continue;
     if (!verify(verifier.publicKey, message, line.signature)) return undefined;
     signers.add(verifier);
@@ -101,7 +102,7 @@ export function signersOf(
 }
 
 function keyIdOf(name: string, publicKey: Uint8Array): Uint8Array {
-  return sha256(Buffer.from(`${name}\n`), Uint8Array.of(ED25519), publicKey).subarray(0, KEY_ID_BYTES);
+  return sha256(utf8(`${name}\n`), Uint8Array.of(ED25519), publicKey).subarray(0, KEY_ID_BYTES);
 }
 
 function parseSignature(line: string): NoteSignature | undefined {
@@ -129,12 +130,14 @@ function isNoteText(note: string): boolean {
 
 /** The bytes of a text in base64 with its padding, or `undefined` when they would be written in another way. */
 function bytesOf(text: string): Uint8Array | undefined {
-  const bytes = Buffer.from(text, "base64");
-  return text !== "" && base64(bytes) === text ? bytes : undefined;
+  return text === "" ? undefined : bytesOfBase64(text);
 }
 
-function base64(bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString("base64");
+function joined(one: Uint8Array, other: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(one.length + other.length);
+  bytes.set(one);
+  bytes.set(other, one.length);
+  return bytes;
 }
 
 /** At most `parts` parts: the last one may hold the separator. */

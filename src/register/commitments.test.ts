@@ -1,5 +1,8 @@
 import { createHmac } from "node:crypto";
 import { describe, expect, it } from "vitest";
+import { readRegisterVectors } from "../../test/vectors/register-vectors.ts";
+import type { JsonValue } from "../json.ts";
+import { bytesOfHex, hexOf } from "../signatures/byte-text.ts";
 import { commitmentOf, eventCommitment, eventSecret, itemRef, subjectRef, valueCommitment } from "./commitments.ts";
 
 const SECRET = Uint8Array.from({ length: 32 }, (_, at) => 200 - at);
@@ -35,5 +38,24 @@ describe("commitments", () => {
     expect(subjectRef(other, REGISTER)).not.toBe(subjectRef(SECRET, REGISTER));
     expect(subjectRef(SECRET, REGISTER.replace("0", "1"))).not.toBe(subjectRef(SECRET, REGISTER));
     expect(itemRef(SECRET, REGISTER)).not.toBe(subjectRef(SECRET, REGISTER));
+  });
+
+  it("are those of the vectors", () => {
+    const { commitments: of } = readRegisterVectors() as unknown as { commitments: Readonly<Record<string, string>> };
+    const [secret, valueSecret] = [bytesOfHex(of["customerSecret"] ?? ""), bytesOfHex(of["valueSecret"] ?? "")];
+    const opened = eventSecret(secret, of["eventId"] ?? "");
+    expect({
+      subject: subjectRef(secret, of["registerId"] ?? ""),
+      item: itemRef(secret, of["itemId"] ?? ""),
+      eventSecret: hexOf(opened),
+      commitment: eventCommitment(opened, JSON.parse(of["event"] ?? "") as JsonValue),
+      value: valueCommitment(valueSecret, of["itemId"] ?? "", of["valueText"] ?? ""),
+    }).toEqual({
+      subject: of["subject"],
+      item: of["item"],
+      eventSecret: of["eventSecret"],
+      commitment: of["commitment"],
+      value: of["value"],
+    });
   });
 });

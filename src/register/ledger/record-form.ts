@@ -58,8 +58,10 @@ export const UUID_FORM = textForm(/^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]
 const SIGNATURE_FORM = textForm(/^[A-Za-z0-9_-]{85}[AQgw]$/);
 /** 32 bytes in base64url; the last character has two bits to spare, which are zero. */
 export const COMMITMENT_FORM = textForm(/^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$/);
+/** Of the year 9999: later instants have no text that every reader knows. */
+const INSTANT_MAX = 253_402_300_799_999;
 /** Milliseconds since 1970. */
-export const INSTANT_FORM = integerForm(0, Number.MAX_SAFE_INTEGER);
+export const INSTANT_FORM = integerForm(0, INSTANT_MAX);
 
 const COUNTER_MAX = 2n ** 63n - 1n;
 const COUNTER = /^(?:0|[1-9]\d{0,18})$/;

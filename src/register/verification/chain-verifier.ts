@@ -133,7 +133,9 @@ export class ChainVerifier {
   /** A docket that was altered or is missing has the hash that the next one says it had. */
   #learnHashBefore({ header }: Examination): void {
     const said = header?.isSealed ? header.prevDocketHash : undefined;
-    this.#appendLeaf(said === undefined ? this.#guessBefore : leafOf(said));
+    const guess = this.#guessBefore;
+    const last = said ?? (guess ? undefined : header?.prevDocketHash);
+    this.#appendLeaf(last === undefined ? guess : leafOf(last));
   }
 
   /** What stands for the docket before the next one, as far as can be guessed. */

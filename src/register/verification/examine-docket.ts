@@ -13,7 +13,7 @@ import { type ExaminationContext, signatureProblem } from "./signature-problem.t
 export interface ExaminedHeader {
   /** Of the header. */
   readonly docketHash: string;
-  /** Whether the seal is valid, so that the header is what its proposer sealed. */
+  /** Whether the seal is valid and the place the right one, so that the header is what was sealed for it. */
   readonly isSealed: boolean;
   readonly prevDocketHash: string | undefined;
   readonly logRoot: string;
@@ -99,17 +99,18 @@ function examineHeader(
   const formless: DocketProblem = { check: "form", details: "The header or the seal does not have its form." };
   if (!header) return { header: undefined, problems: [formless] };
   const sealProblem = seal ? problemOfSeal(header, seal, { hash, context }) : formless;
+  const misplaced = placeProblem(header, context);
   const { logRoot, epoch, sealedAt } = header;
   return {
     header: {
       docketHash: hexOf(hash),
-      isSealed: sealProblem === undefined,
+      isSealed: sealProblem === undefined && misplaced === undefined,
       prevDocketHash: prevDocketHashIn(header),
       logRoot,
       epoch: BigInt(epoch),
       sealedAt,
     },
-    problems: [placeProblem(header, context), sealProblem, countProblem(header, frame), rootProblem(header, txRoot)],
+    problems: [misplaced, sealProblem, countProblem(header, frame), rootProblem(header, txRoot)],
   };
 }
 

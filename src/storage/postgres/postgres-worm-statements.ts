@@ -29,15 +29,15 @@ export const WORM_GET: SqlStatement = {
 
 /**
  * Rows of the places $4 to $5, at most $6. They are contiguous, so the first one there is says where the last one is;
- * with a limit alone the planner might read and sort the whole rest of the log.
+ * with a limit alone the planner might read and sort the whole rest of the log, as it might in a join of the two.
  */
-const IN_RANGE = `w.sequence >= first.sequence and w.sequence <=
-  least($5::bigint, first.sequence + least($6::bigint - 1, ${WORM_SEQUENCE_MAX} - first.sequence))`;
-const FIRST = `(select min(w.sequence) as sequence from worm_records w where ${OF_LOG} and w.sequence >= $4) first`;
+const IN_RANGE = `${OF_LOG} and w.sequence >= $4::bigint and w.sequence <= (
+  select least($5::bigint, f.sequence + least($6::bigint - 1, ${WORM_SEQUENCE_MAX} - f.sequence))
+  from (select min(w.sequence) as sequence from worm_records w where ${OF_LOG} and w.sequence >= $4::bigint) f)`;
 
 export const WORM_READ: SqlStatement = {
   name: "worm_read",
-  text: `select ${ROW} from ${FIRST} join worm_records w on ${IN_RANGE} where ${OF_LOG} order by w.sequence`,
+  text: `select ${ROW} from worm_records w where ${IN_RANGE} order by w.sequence`,
 };
 
 /** Like `WORM_READ`, but no row follows once those before it have more than $7 bytes. */
@@ -50,7 +50,7 @@ function stepStatement(name: string, indexed: string): SqlStatement {
     text: `select ${ROW}${indexed} from (
         select w.*, sum(octet_length(w.document)) over (order by w.sequence rows unbounded preceding)
           - octet_length(w.document) as bytes_before
-        from ${FIRST} join worm_records w on ${IN_RANGE} where ${OF_LOG}
+        from worm_records w where ${IN_RANGE}
       ) w where w.bytes_before <= $7 order by w.sequence`,
   };
 }

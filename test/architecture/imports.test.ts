@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { layerViolations, RANKS, unknownUnits } from "./layers.ts";
+import { impurities, isPure } from "./purity.ts";
 import { type PackageManifest, packageEntries, ROOT, readText, repositoryPaths } from "./repository.ts";
 import {
   barrels,
@@ -127,6 +128,35 @@ describe("interfaces of stores", () => {
     const text = "/** Rows of a PostgreSQL table. */\nexport interface ProfileStore {}\n";
     expect(interfaceViolations([{ path: "src/profiles/profile-store.ts", text }])).toHaveLength(1);
     expect(interfaceViolations([{ path: "src/profiles/postgres-profile-store.ts", text }])).toEqual([]);
+  });
+});
+
+describe("what verifies", () => {
+  it("runs anywhere", () => {
+    expect(impurities(sources)).toEqual([]);
+    expect(sources.filter(({ path }) => isPure(path)).length).toBeGreaterThan(50);
+  });
+
+  const path = "src/register/ledger/docket.ts";
+
+  it.each([
+    ["a module of Node", [file(path, "node:crypto")]],
+    ["a package that is not known to", [file(path, "zod")]],
+    [
+      "a module of Node behind another file",
+      [file(path, "../../a.ts"), file("src/a.ts", "./b.ts"), file("src/b.ts", "node:fs")],
+    ],
+    ["one behind a file for Node", [file(path, "./node-a.ts"), file("src/register/ledger/node-a.ts", "node:fs")]],
+    ["a global of Node", [{ path, text: "export const a = Buffer.alloc(1);\n" }]],
+    ["one of the entry", [file("src/verify/index.ts", "node:crypto")]],
+  ])("is refused %s", (_, files) => {
+    expect(impurities(files)).toHaveLength(1);
+  });
+
+  it("may name what it does not use, and is not what is for Node", () => {
+    const others = ["src/register/verification/examiner-thread.ts", "src/signatures/node-a.ts", "src/verify/node.ts"];
+    expect(impurities(others.map((other) => file(other, "node:crypto")))).toEqual([]);
+    expect(impurities([{ path, text: "// No Buffer.\nexport const a = 1;\n" }, file(path, "lru-cache")])).toEqual([]);
   });
 });
 

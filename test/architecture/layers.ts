@@ -9,7 +9,7 @@ export const RANKS: readonly (readonly string[])[] = [
   ["wallets", "audit", "schema"],
   ["register", "profiles", "agents", "memory", "sessions", "blueprints"],
   ["scenarios"],
-  ["http", "mcp", "cli", "client"],
+  ["http", "mcp", "cli", "client", "verify"],
 ];
 
 /** Imports between units of one rank, each declared because the first is built on the second. */

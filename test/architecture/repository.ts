@@ -41,7 +41,9 @@ export interface PackageManifest {
 
 /** The sources that the package's entries and programs are built from: `./dist/index.js` is `src/index.ts`. */
 export function packageEntries({ exports, bin }: PackageManifest): string[] {
-  const targets = Object.values(exports).map((entry) => (typeof entry === "string" ? entry : (entry["default"] ?? "")));
+  const targets = Object.values(exports).flatMap((entry) =>
+    typeof entry === "string" ? [entry] : Object.values(entry),
+  );
   return [...targets, ...Object.values(bin)]
     .filter((target) => target.endsWith(".js"))
     .map((target) => target.replace(/^(?:\.\/)?dist\//, "src/").replace(/\.js$/, ".ts"));

@@ -263,12 +263,6 @@ export const ERROR_CODES = {
     cause: "The register could not be opened, or was closed.",
     remedy: "See `reason`; repeat the request once it is mended.",
   },
-  register_not_extendable: {
-    kind: "unavailable",
-    retryable: true,
-    cause: "The last docket of the register is not verified, so nothing can be added.",
-    remedy: "Wait for the verification, or recover the register.",
-  },
   unsupported: {
     kind: "unsupported",
     cause: "This engine or configuration cannot do it.",

@@ -12,7 +12,7 @@ import type { CacheStatistics, CacheStore } from "./storage/cache-store.ts";
 import type { CollectionDescriptor } from "./storage/document-store.ts";
 import type { StorageEngine } from "./storage/engine.ts";
 import { type StorageHealth, StorageHealthCheck } from "./storage/health.ts";
-import type { WormDescriptor } from "./storage/worm-store.ts";
+import type { WormDatabase, WormDescriptor } from "./storage/worm-store.ts";
 import { NO_EVENTS, type VaultEvents } from "./telemetry/events.ts";
 import type { Logger } from "./telemetry/logger.ts";
 import type { Meters } from "./telemetry/meters.ts";
@@ -22,6 +22,7 @@ import { ensurePlatformTenant, type PlatformTenant } from "./tenants/platform-te
 import { TenantService, type TenantServiceOptions } from "./tenants/tenant-service.ts";
 import { storesBehind } from "./vault/cached-stores.ts";
 import { openKeyring } from "./vault/open-keyring.ts";
+import { openRegisters } from "./vault/open-registers.ts";
 import { openStorage } from "./vault/open-storage.ts";
 import type { Storage } from "./vault/storage.ts";
 import type { Stores } from "./vault/stores.ts";
@@ -50,6 +51,8 @@ export interface AssemblyDependencies extends VaultDependencies {
   readonly storage?: Storage | undefined;
   /** Where profiles are cached when there is no such tier. Not disposed of with the vault. */
   readonly cache?: CacheStore | undefined;
+  /** Where registers are kept when there is no such tier, prepared for them. Not disposed of with the vault. */
+  readonly cold?: WormDatabase | undefined;
 }
 
 /**
@@ -64,7 +67,9 @@ export async function openVault(settings: ConfigInput = {}, dependencies: VaultD
   const config = parseConfig(settings, dependencies.engines);
   const storage = await openStorage({ ...dependencies, config, meters: dependencies.meters?.storage });
   try {
-    return await assembleVault(config, storage.stores, { ...dependencies, storage });
+    const vault = await assembleVault(config, storage.stores, { ...dependencies, storage });
+    await vault.startRegisters();
+    return vault;
   } catch (error) {
     await storage[Symbol.asyncDispose]();
     throw error;
@@ -77,33 +82,47 @@ export async function assembleVault(
   opened: Stores,
   dependencies: AssemblyDependencies = {},
 ): Promise<Vault> {
-  const events = dependencies.events ?? NO_EVENTS;
-  const cache = dependencies.storage?.tiers.hot ?? dependencies.cache;
-  const { stores, cachedReads } = storesBehind(cache, opened, { config, events });
-  const clock = dependencies.clock ?? systemClock;
-  const ids = dependencies.ids ?? new UuidV7Generator();
-  const authenticator = new Authenticator(stores.directory, clock);
-  const keyring = await openKeyring(config, stores, ids);
-  const core: VaultCore = {
-    config,
-    stores,
-    tiers: dependencies.storage?.tiers,
-    cachedReads,
-    clock,
-    ids,
-    events,
-    authenticator,
-    keyring,
-    systemKeys: createSystemKeyring({ stores, clock, ids, keyring }),
-    blobs: stores.engine === "in-memory" ? new InMemoryBlobStore() : new FileBlobStore(blobDirectory(config)),
-    compiler: new DefinitionCompiler(),
-    conditions: new ConditionCompiler(),
-  };
+  const core = await coreOf(config, opened, dependencies);
   const bootstrapKey = config.apiKey;
   const platformTenant = await ensurePlatformTenant({ ...tenantServiceOptions(core, SYSTEM_CONTEXT), bootstrapKey });
   // Opens the stored key, or stores the first one: a wrong master key is told now and not at the first secret value.
   await core.keyring.keyOf(platformTenant.tenantId);
   return new Vault({ core, platformTenant, ...openedParts(opened, dependencies.storage) });
+}
+
+async function coreOf(config: Config, opened: Stores, { storage, ...given }: AssemblyDependencies): Promise<VaultCore> {
+  const { events, clock, ids } = {
+    events: NO_EVENTS,
+    clock: systemClock,
+    ids: new UuidV7Generator(),
+    ...defined(given),
+  };
+  const { stores, cachedReads } = storesBehind(storage?.tiers.hot ?? given.cache, opened, { config, events });
+  const keyring = await openKeyring(config, stores, ids);
+  const systemKeys = createSystemKeyring({ stores, clock, ids, keyring });
+  const cold = storage?.tiers.cold ?? given.cold;
+  const isForgotten = stores.engine === "in-memory";
+  return {
+    config,
+    stores,
+    tiers: storage?.tiers,
+    cachedReads,
+    clock,
+    ids,
+    events,
+    authenticator: new Authenticator(stores.directory, clock),
+    keyring,
+    systemKeys,
+    registers: cold && openRegisters({ config, stores, clock, ids, events, keyring, systemKeys }, cold),
+    blobs: isForgotten ? new InMemoryBlobStore() : new FileBlobStore(blobDirectory(config)),
+    compiler: new DefinitionCompiler(),
+    conditions: new ConditionCompiler(),
+  };
+}
+
+/** Without the members that are undefined, so that they do not hide a default. */
+function defined({ events, clock, ids }: AssemblyDependencies): Partial<Pick<VaultCore, "events" | "clock" | "ids">> {
+  return { ...(events && { events }), ...(clock && { clock }), ...(ids && { ids }) };
 }
 
 /** Of a vault without other tiers, the stores are all there is. */
@@ -138,6 +157,7 @@ export class Vault implements AsyncDisposable {
   readonly #opened: AsyncDisposable;
   /** The engine of each tier that there is; PostgreSQL is `pglite` when it is embedded. */
   readonly engines: { readonly [T in Tier]?: string };
+  #verifying: Promise<void> | undefined;
   #closing: PromiseLike<void> | undefined;
 
   constructor({ core, platformTenant, health, opened, engines }: VaultParts) {
@@ -189,6 +209,19 @@ export class Vault implements AsyncDisposable {
     return new TenantService(tenantServiceOptions(this.#core, context));
   }
 
+  /**
+   * Begins to verify the registers and to seal the journals, which goes on until the vault is disposed of. Resolves when the
+   * default tenant's register is verified as far as its strategy waits. Never rejects: a register that cannot be opened says why.
+   */
+  async startRegisters(): Promise<void> {
+    const opened = this.#core.registers;
+    if (!opened) return;
+    const register = await opened.registers.find(this.defaultTenantId).catch(() => undefined);
+    await register?.initialize().catch(() => undefined);
+    this.#verifying = opened.registers.verifyAllInTurn(() => this.#closing !== undefined);
+    if (this.config.register.enabled) opened.sealing.start();
+  }
+
   /** What the hot tier has been good for since the vault was opened; `null` without one. */
   get cacheStatistics(): CacheStatistics | null {
     return this.#core.tiers?.hot.statistics() ?? null;
@@ -201,8 +234,14 @@ export class Vault implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#health.forget();
-    this.#closing ??= this.#opened[Symbol.asyncDispose]();
+    this.#closing ??= this.#close();
     await this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    await this.#core.registers?.[Symbol.asyncDispose]();
+    await this.#verifying;
+    await this.#opened[Symbol.asyncDispose]();
   }
 }
 

@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { EngineSettings } from "./engine-settings.ts";
 import { isMasterKey } from "./master-key.ts";
 import { profileCacheSchema } from "./profile-cache-config.ts";
+import { registerConfig } from "./register-config.ts";
 import { sessionsConfig } from "./sessions-config.ts";
 import { storageSchema } from "./storage-config.ts";
 import { walletsConfig } from "./wallets-config.ts";
@@ -31,6 +32,13 @@ const http = z.strictObject({
     .describe("How long requests that are running may take to finish at shutdown."),
 });
 
+const validation = z.strictObject({
+  mode: z
+    .enum(["strict", "warn", "disabled"])
+    .default("warn")
+    .describe("What a value that breaks its definition meets, unless its tenant, agent or definition says otherwise."),
+});
+
 /** Every setting with its default; `strongroom config` prints the descriptions. */
 export const configSchema = (engines: readonly EngineSettings[]) =>
   z.strictObject({
@@ -49,6 +57,7 @@ export const configSchema = (engines: readonly EngineSettings[]) =>
     storage: storageSchema(engines).prefault({}),
     profileCache: profileCacheSchema.prefault({}),
     sessions: sessionsConfig.prefault({}),
+    register: registerConfig.prefault({}),
     wallets: walletsConfig.prefault({}),
     apiKey: z
       .string()
@@ -72,16 +81,7 @@ export const configSchema = (engines: readonly EngineSettings[]) =>
           .describe("Largest file that can be uploaded."),
       })
       .prefault({}),
-    validation: z
-      .strictObject({
-        mode: z
-          .enum(["strict", "warn", "disabled"])
-          .default("warn")
-          .describe(
-            "What a value that breaks its definition meets, unless its tenant, agent or definition says otherwise.",
-          ),
-      })
-      .prefault({}),
+    validation: validation.prefault({}),
     log: z
       .strictObject({
         level: z

@@ -40,7 +40,7 @@ async function problems(environment: Record<string, string> = {}): Promise<Recor
 describe("loadConfig", () => {
   it("has a default for everything but secrets", async () => {
     const { config, sources } = await load();
-    const { storage, sessions, profileCache, ...rest } = config;
+    const { storage, sessions, profileCache, register, ...rest } = config;
     expect(rest).toEqual({
       environment: "development",
       http: { host: "127.0.0.1", port: 8420, bodyLimitBytes: 1_048_576, shutdownTimeoutMs: 10_000 },
@@ -51,6 +51,7 @@ describe("loadConfig", () => {
       log: { level: "info", format: "auto" },
     });
     expect(sessions).toMatchObject({ engine: "postgres", maxSessionAgeSeconds: 604_800 });
+    expect(register).toMatchObject({ enabled: true, sealIntervalMs: 1_000, sealMaxTransactions: 100, peers: [] });
     expect(profileCache).toMatchObject({ enabled: true, profileTtlSeconds: 1_800 });
     expect(storage).toMatchObject({
       engineModules: [],

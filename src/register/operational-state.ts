@@ -21,16 +21,18 @@ export type OperationalEvent =
   | "peer_answered"
   | "recovered"
   | "recovery_given_up"
-  | "failed";
+  | "failed"
+  | "closed";
 
 const TRANSITIONS: Readonly<Record<OperationalState, Partial<Readonly<Record<OperationalEvent, OperationalState>>>>> = {
-  Initializing: { verified: "Healthy", corruption_found: "Degraded", failed: "Offline" },
-  Healthy: { initialize: "Initializing", corruption_found: "Degraded", failed: "Offline" },
+  Initializing: { verified: "Healthy", corruption_found: "Degraded", failed: "Offline", closed: "Offline" },
+  Healthy: { initialize: "Initializing", corruption_found: "Degraded", failed: "Offline", closed: "Offline" },
   Degraded: {
     initialize: "Initializing",
     recovery_started: "Recovering",
     corruption_found: "Degraded",
     failed: "Offline",
+    closed: "Offline",
   },
   Recovering: {
     peer_requested: "PeerSyncInProgress",
@@ -38,6 +40,7 @@ const TRANSITIONS: Readonly<Record<OperationalState, Partial<Readonly<Record<Ope
     recovery_given_up: "Degraded",
     corruption_found: "Recovering",
     failed: "Offline",
+    closed: "Offline",
   },
   PeerSyncInProgress: {
     peer_requested: "PeerSyncInProgress",
@@ -46,8 +49,9 @@ const TRANSITIONS: Readonly<Record<OperationalState, Partial<Readonly<Record<Ope
     recovery_given_up: "Degraded",
     corruption_found: "PeerSyncInProgress",
     failed: "Offline",
+    closed: "Offline",
   },
-  Offline: { initialize: "Initializing", failed: "Offline" },
+  Offline: { initialize: "Initializing", failed: "Offline", closed: "Offline" },
 };
 
 /** Where an event leads; `undefined` when it may not happen in that state. A register that nobody opened is `Offline`. */

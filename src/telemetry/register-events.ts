@@ -17,7 +17,12 @@ interface RangeEvent extends RegisterEvent {
 /** What happens to registers: heights, counts and hashes, never what a transaction is about. */
 export interface RegisterEvents {
   registerStateChanged(
-    event: RegisterEvent & { readonly from: string; readonly to: string; readonly message: string | null },
+    event: RegisterEvent & {
+      readonly from: string;
+      readonly to: string;
+      readonly event: string;
+      readonly message: string | null;
+    },
   ): void;
   /** The end of a verification; `docketCount` and `transactionCount` are those that were looked at. */
   registerVerified(
@@ -65,8 +70,8 @@ export function createRegisterEvents(logger: Logger, meters: RegisterMeters): Re
   return {
     registerStateChanged(event) {
       meters.transitions.cell({ from: event.from, to: event.to }).value++;
-      const level = event.to === "Degraded" || event.to === "Offline" ? "warn" : "info";
-      logger[level](event, "register_state_changed");
+      const isBad = event.to === "Degraded" || event.event === "failed";
+      logger[isBad ? "warn" : "info"](event, "register_state_changed");
     },
     registerVerified(event) {
       meters.verifiedDockets.cell({}).value += event.docketCount;

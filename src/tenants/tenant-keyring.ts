@@ -1,3 +1,4 @@
+import { hkdfSync } from "node:crypto";
 import type { IdGenerator, TenantId } from "../identifiers.ts";
 import { KEY_BYTES, unwrapKey, wrapKey } from "./key-wrapping.ts";
 import type { TenantStore } from "./tenant-store.ts";
@@ -20,6 +21,11 @@ export class TenantKeyring {
     this.#masterKey = options.masterKey;
     this.#storeOf = options.storeOf;
     this.#ids = options.ids;
+  }
+
+  /** A key of `KEY_BYTES` bytes for one purpose, which follows from the master key alone (HKDF-SHA-256, RFC 5869). */
+  derive(purpose: string): Uint8Array {
+    return new Uint8Array(hkdfSync("sha256", this.#masterKey, new Uint8Array(), purpose, KEY_BYTES));
   }
 
   /** The tenant's key of `KEY_BYTES` bytes. Rejects with `master_key_missing` when it does not unwrap. */

@@ -2,6 +2,8 @@ import { createNoopMeter } from "@opentelemetry/api";
 import { type Clock, systemClock } from "../clock.ts";
 import type { Config } from "../config/config-schema.ts";
 import { TIERS } from "../config/engine-settings.ts";
+import { DOCKETS } from "../register/ledger-log/docket-descriptor.ts";
+import { DOCKET_REPAIRS } from "../register/ledger-log/docket-repair.ts";
 import type { CollectionDescriptor } from "../storage/document-store.ts";
 import type { StorageEngine } from "../storage/engine.ts";
 import type { TierProbe } from "../storage/health.ts";
@@ -84,7 +86,7 @@ export function completed(options: OpenStorageOptions) {
     logger: options.logger,
     meters: options.meters ?? new StorageMeters(createNoopMeter()),
     collections: options.collections ?? [],
-    logs: options.logs ?? [],
+    logs: [DOCKETS, DOCKET_REPAIRS, ...(options.logs ?? [])],
   };
 }
 

@@ -9,6 +9,7 @@ import type { LifecycleService } from "../profiles/lifecycle-service.ts";
 import type { LineageService } from "../profiles/lineage-service.ts";
 import type { MergeService } from "../profiles/merge-service.ts";
 import { ProfileCacheService } from "../profiles/profile-cache-service.ts";
+import { RegisterService } from "../register/register-service.ts";
 import type { DefinitionService } from "../schema/definition-service.ts";
 import type { RequirementService } from "../schema/requirement-service.ts";
 import type { SessionService } from "../sessions/session-service.ts";
@@ -20,6 +21,7 @@ import { ApiKeyService } from "../tenants/api-key-service.ts";
 import type { IdempotencyStore } from "../tenants/idempotency-store.ts";
 import type { WalletGrantService } from "../wallets/wallet-grant-service.ts";
 import type { WalletService } from "../wallets/wallet-service.ts";
+import { subjectSecretsOf } from "./open-registers.ts";
 import { createProfileServices, type ProfileServices } from "./profile-services.ts";
 import { createSchemaServices, type SchemaServices } from "./schema-services.ts";
 import { createSessionService } from "./session-service.ts";
@@ -155,6 +157,16 @@ export class TenantVault {
     const { tenantId, context: call, stores } = this.#binding;
     this.#wallets ??= createWalletServices(this.#core, { tenantId, call, stores });
     return this.#wallets;
+  }
+
+  /** What is sealed of the tenant's journal. Throws `unsupported` for a vault without a cold tier. */
+  get register(): RegisterService {
+    const { registers, clock } = this.#core;
+    if (!registers) throw new VaultError("unsupported", "This vault was put together without a tier for registers.");
+    const { tenantId } = this;
+    const { register: store, audit } = this.#core.stores.forTenant(tenantId);
+    const secrets = subjectSecretsOf(this.#core, tenantId);
+    return new RegisterService({ tenantId, registers: registers.registers, store, audit, secrets, clock });
   }
 
   get audit(): AuditReader {

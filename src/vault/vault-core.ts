@@ -2,6 +2,8 @@ import type { Clock } from "../clock.ts";
 import type { Config } from "../config/config-schema.ts";
 import type { IdGenerator } from "../identifiers.ts";
 import type { BlobStore } from "../profiles/blob-store.ts";
+import type { Registers } from "../register/registers.ts";
+import type { SealingService } from "../register/sealing/sealing-service.ts";
 import type { ConditionCompiler } from "../schema/condition.ts";
 import type { DefinitionCompiler } from "../schema/definition-compiler.ts";
 import type { CachedReads } from "../storage/cache/cached-reads.ts";
@@ -11,6 +13,12 @@ import type { TenantKeyring } from "../tenants/tenant-keyring.ts";
 import type { SystemKeyring } from "../wallets/system-keys.ts";
 import type { Tiers } from "./storage.ts";
 import type { Stores } from "./stores.ts";
+
+/** The registers of all tenants, and what seals them. */
+export interface OpenedRegisters extends AsyncDisposable {
+  readonly registers: Registers;
+  readonly sealing: SealingService;
+}
 
 /** What every service of a vault is made from. */
 export interface VaultCore {
@@ -26,6 +34,8 @@ export interface VaultCore {
   readonly authenticator: Authenticator;
   readonly keyring: TenantKeyring;
   readonly systemKeys: SystemKeyring;
+  /** A vault that is put together without a cold tier has none. */
+  readonly registers: OpenedRegisters | undefined;
   readonly blobs: BlobStore;
   readonly compiler: DefinitionCompiler;
   readonly conditions: ConditionCompiler;

@@ -69,7 +69,7 @@ export class RegisterCondition {
     this.#state = next;
     this.#lastStateChange = this.#clock.now();
     const { registerId } = this;
-    this.#events.registerStateChanged({ tenantId: this.#tenantId, registerId, from, to: next, message });
+    this.#events.registerStateChanged({ tenantId: this.#tenantId, registerId, from, to: next, event, message });
     return true;
   }
 

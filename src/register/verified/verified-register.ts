@@ -173,7 +173,7 @@ export class VerifiedRegister implements AsyncDisposable {
     this.#closing.abort();
     await this.#initialization?.whole.catch(() => undefined);
     await this.#turn.catch(() => undefined);
-    this.condition.see("failed", "The register was closed.");
+    this.condition.see("closed", "The register was closed.");
     this.reader.forgetAll();
     this.#watchers.clear();
   }

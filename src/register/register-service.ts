@@ -1,0 +1,206 @@
+import type { AuditReader } from "../audit/audit-store.ts";
+import type { Clock } from "../clock.ts";
+import { VaultError } from "../errors.ts";
+import type { AuditEventId, CustomerId, TenantId } from "../identifiers.ts";
+import { base64UrlOf } from "../signatures/byte-text.ts";
+import type { Page, PageRequest } from "../storage/page.ts";
+import { eventSecret, subjectRef } from "./commitments.ts";
+import type { Charter } from "./ledger/charter.ts";
+import type { CorruptionRangeRecord } from "./range-record.ts";
+import type { Receipt } from "./receipts/receipt.ts";
+import type { RegisterRecord, RegisterStore, StoredCheckpoint } from "./register-store.ts";
+import type { Registers } from "./registers.ts";
+import { type Seal, sealOf } from "./seal.ts";
+import { disclosedEvent } from "./sealing/event-transaction.ts";
+import type { SubjectSecrets } from "./sealing/subject-secrets.ts";
+import type { PinnedCheckpoint } from "./trust/pinned-checkpoints.ts";
+import type { RegisterOperationalState } from "./verified/register-condition.ts";
+import { type ConsistencyProof, charterOf, proveConsistency, proveTransaction } from "./verified/register-proofs.ts";
+import {
+  type DocketRange,
+  explain,
+  getDocket,
+  getDocketRange,
+  getTransaction,
+  queryTransactions,
+} from "./verified/register-reads.ts";
+import type { VerifiedDocket, VerifiedTransaction } from "./verified/verified-docket.ts";
+import type { RegisterInitialization, VerifiedRegister } from "./verified/verified-register.ts";
+import type { VerifiedHeights } from "./verified/verified-set.ts";
+
+/** Everything that is told of a register. */
+export interface RegisterStatus {
+  readonly record: RegisterRecord;
+  readonly charter: Charter;
+  readonly operational: RegisterOperationalState;
+  readonly heights: VerifiedHeights;
+  /** Damaged ones, with what was done about them. */
+  readonly ranges: readonly CorruptionRangeRecord[];
+  /** The newest one, pinned outside the database. */
+  readonly checkpoint: PinnedCheckpoint | undefined;
+}
+
+export interface RegisterServiceOptions {
+  readonly tenantId: TenantId;
+  readonly registers: Registers;
+  readonly store: RegisterStore;
+  readonly audit: AuditReader;
+  readonly secrets: SubjectSecrets;
+  readonly clock: Clock;
+}
+
+/** Which transactions are asked for; members left out do not narrow the list. */
+export interface TransactionQuery {
+  readonly customerId?: CustomerId | undefined;
+  /** The pseudonym that the register has for a customer. */
+  readonly subject?: string | undefined;
+  readonly type?: string | undefined;
+}
+
+const NO_PAGE = { items: [], nextCursor: null };
+
+/**
+ * A tenant's register, as callers read it: verified or not at all. Methods reject with `register_not_found` while nothing was
+ * sealed, `register_offline`, `storage_unavailable` and `storage_timeout`.
+ */
+export class RegisterService {
+  readonly #options: RegisterServiceOptions;
+
+  constructor(options: RegisterServiceOptions) {
+    this.#options = options;
+  }
+
+  /** What the register is doing; `undefined` when there is none, or it was not opened by this process. Waits for nothing. */
+  async glance(): Promise<RegisterOperationalState | undefined> {
+    const { registers, tenantId } = this.#options;
+    if (!(await registers.record(tenantId))) return undefined;
+    return (await registers.find(tenantId))?.getOperationalState();
+  }
+
+  async status(): Promise<RegisterStatus> {
+    const register = await this.#found();
+    // A register that cannot be opened is described all the same.
+    await register.initialize().catch(() => undefined);
+    const record = await this.#options.registers.record(this.#options.tenantId);
+    if (!record) throw notFound();
+    return {
+      record,
+      charter: charterOf(register),
+      operational: register.getOperationalState(),
+      heights: register.getVerifiedHeight(),
+      ranges: await register.getCorruptedRanges(),
+      checkpoint: register.parts.pins.newest,
+    };
+  }
+
+  /** Rejects with `docket_not_found`, whose details say why. */
+  async docket(height: bigint): Promise<VerifiedDocket> {
+    const register = await this.open();
+    const docket = await getDocket(register, height);
+    if (docket) return docket;
+    const { reason = "Corrupted", range } = explain(register, height) ?? {};
+    throw new VaultError("docket_not_found", "There is no verified docket at this height.", {
+      details: { reason, ...(range && { type: range.type }) },
+    });
+  }
+
+  async dockets(start: bigint, end: bigint): Promise<DocketRange> {
+    return await getDocketRange(await this.open(), start, end);
+  }
+
+  /** Rejects with `transaction_not_found`. */
+  async transaction(txId: string): Promise<VerifiedTransaction> {
+    const transaction = await getTransaction(await this.open(), txId);
+    if (transaction) return transaction;
+    throw new VaultError("transaction_not_found", "No verified docket has this transaction.");
+  }
+
+  /** By height and position. A customer who was erased has none. */
+  async transactions(query: TransactionQuery, page: PageRequest): Promise<Page<VerifiedTransaction>> {
+    const register = await this.open();
+    const { customerId, type } = query;
+    const subject = customerId === undefined ? query.subject : await this.#subjectOf(customerId, register);
+    if (customerId !== undefined && subject === undefined) return NO_PAGE;
+    return await queryTransactions(register, { subject, type }, page);
+  }
+
+  /** What proves the transaction to an outsider. Rejects with `transaction_not_found` and `event_not_sealed`. */
+  async receipt(txId: string): Promise<Omit<Receipt, "format">> {
+    const register = await this.open();
+    return await proveTransaction(register, await this.transaction(txId));
+  }
+
+  /**
+   * The receipt of an event of the journal, with what opens its commitment: whoever gets it learns the event and can check
+   * it. `undefined` when there is no such event. Rejects with `event_not_sealed`, also for one of an erased customer.
+   */
+  async receiptOfEvent(eventId: AuditEventId): Promise<Omit<Receipt, "format"> | undefined> {
+    const { store, audit, secrets } = this.#options;
+    const event = await audit.get(eventId);
+    if (!event) return undefined;
+    const register = await this.open();
+    const [found, secret] = await Promise.all([
+      store.findByEvents([eventId]).then((places) => places.get(eventId)),
+      secrets.find(secrets.subjectOf(event)),
+    ]);
+    if (!found) throw new VaultError("event_not_sealed", "The event is not sealed yet.");
+    const transaction = await this.transaction(found.txId);
+    if (!secret) return await proveTransaction(register, transaction);
+    const disclosure = { event: disclosedEvent(event), secret: base64UrlOf(eventSecret(secret, eventId)) };
+    return await proveTransaction(register, transaction, disclosure);
+  }
+
+  /** Rejects with `invalid_request` for sizes that the register does not have. */
+  async consistency(from: bigint, to: bigint): Promise<ConsistencyProof> {
+    return await proveConsistency(await this.open(), from, to);
+  }
+
+  async checkpoints(page: PageRequest): Promise<Page<StoredCheckpoint>> {
+    await this.open();
+    return await this.#options.store.listCheckpoints(page);
+  }
+
+  /** Verifies every docket anew. */
+  async verify(signal?: AbortSignal): Promise<RegisterInitialization> {
+    return await (await this.#found()).verifyAll(signal);
+  }
+
+  /** By event; all of them in one read. `undefined` members are not made: an event that is not sealed is pending. */
+  async sealsOfEvents(eventIds: readonly AuditEventId[]): Promise<ReadonlyMap<AuditEventId, Seal>> {
+    const found = eventIds.length === 0 ? new Map() : await this.#options.store.findByEvents(eventIds);
+    return new Map(eventIds.map((id) => [id, sealOf(found.get(id))]));
+  }
+
+  /** By item: where the event is sealed that it came to be with; all of them in one read. */
+  async sealsOfItems(itemIds: readonly string[]): Promise<ReadonlyMap<string, Seal>> {
+    const found = itemIds.length === 0 ? new Map() : await this.#options.store.findBySubjectIds(itemIds);
+    return new Map(itemIds.map((id) => [id, sealOf(found.get(id))]));
+  }
+
+  /** Makes what the register says of a customer mean nothing, for good. Whether there was anything. */
+  async forgetCustomer(customerId: CustomerId): Promise<boolean> {
+    return await this.#options.secrets.destroy(customerId, this.#options.clock.now());
+  }
+
+  /** The register, opened as its strategy says. */
+  async open(): Promise<VerifiedRegister> {
+    const register = await this.#found();
+    await register.initialize();
+    return register;
+  }
+
+  async #found(): Promise<VerifiedRegister> {
+    const register = await this.#options.registers.find(this.#options.tenantId);
+    if (register) return register;
+    throw notFound();
+  }
+
+  async #subjectOf(customerId: CustomerId, { registerId }: VerifiedRegister): Promise<string | undefined> {
+    const secret = await this.#options.secrets.find(customerId);
+    return secret && subjectRef(secret, registerId);
+  }
+}
+
+function notFound(): VaultError {
+  return new VaultError("register_not_found", "Nothing of this tenant was sealed yet.");
+}

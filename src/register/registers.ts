@@ -1,0 +1,127 @@
+import type { TenantId } from "../identifiers.ts";
+import type { PendingTenant, RegisterDirectory, RegisterRecord, RegisterStore } from "./register-store.ts";
+import type { SealingOutcome } from "./sealing/sealer.ts";
+import type { VerifiedRegister } from "./verified/verified-register.ts";
+
+/** What seals one tenant's register. */
+export interface TenantSealer {
+  sealPending(): Promise<SealingOutcome>;
+  release(): Promise<void>;
+}
+
+export interface RegistersOptions {
+  readonly directory: RegisterDirectory;
+  readonly storeOf: (tenantId: TenantId) => Pick<RegisterStore, "get">;
+  readonly open: (tenantId: TenantId, record: RegisterRecord) => Promise<VerifiedRegister>;
+  /** Begins a register for a tenant that has none; resolves to the one that the tenant has then. */
+  readonly create: (tenantId: TenantId) => Promise<RegisterRecord>;
+  readonly sealerOf: (tenantId: TenantId, register: VerifiedRegister) => TenantSealer;
+}
+
+interface OpenRegister {
+  readonly register: VerifiedRegister;
+  readonly record: RegisterRecord;
+  readonly sealer: TenantSealer;
+}
+
+const TENANTS_PER_LOOK = 1_000;
+
+/** The registers of all tenants that this process has to do with, each opened once. */
+export class Registers implements AsyncDisposable {
+  readonly #options: RegistersOptions;
+  readonly #open = new Map<TenantId, Promise<OpenRegister>>();
+  #isClosed = false;
+
+  constructor(options: RegistersOptions) {
+    this.#options = options;
+  }
+
+  /** The tenant's register, being verified or verified; `undefined` when the tenant has none yet. */
+  async find(tenantId: TenantId): Promise<VerifiedRegister | undefined> {
+    const opened = await (this.#open.get(tenantId) ?? this.#openExisting(tenantId));
+    return opened?.register;
+  }
+
+  /** The record of the tenant's register, once `find` has found it. */
+  async record(tenantId: TenantId): Promise<RegisterRecord | undefined> {
+    return (await this.#open.get(tenantId))?.record;
+  }
+
+  /** Seals what is in the tenant's journal, and makes the register first if there is none. `done` for a replica, too. */
+  async seal(tenantId: TenantId): Promise<SealingOutcome> {
+    const { register, record, sealer } = await this.#require(tenantId);
+    if (record.kind === "replica") return "done";
+    await register.whenVerified();
+    return await sealer.sealPending();
+  }
+
+  /** Tenants that have something to be sealed, all of them. */
+  async listPending(full: number): Promise<readonly PendingTenant[]> {
+    const pending: PendingTenant[] = [];
+    for (let after: TenantId | undefined; ; ) {
+      const found = await this.#options.directory.listPending({ full, limit: TENANTS_PER_LOOK, after });
+      pending.push(...found);
+      after = found.at(-1)?.tenantId;
+      if (found.length < TENANTS_PER_LOOK) return pending;
+    }
+  }
+
+  /** Begins to verify the registers that there are, one after the other; stops at `isStopped`. Never rejects. */
+  async verifyAllInTurn(isStopped: () => boolean): Promise<void> {
+    for (let after: TenantId | undefined; ; ) {
+      const found = await this.#options.directory.listRegisters({ limit: TENANTS_PER_LOOK, after }).catch(() => []);
+      for (const { tenantId } of found) {
+        if (isStopped()) return;
+        const register = await this.find(tenantId).catch(() => undefined);
+        await register?.whenVerified().catch(() => undefined);
+      }
+      after = found.at(-1)?.tenantId;
+      if (found.length < TENANTS_PER_LOOK) return;
+    }
+  }
+
+  /** Those that were opened. */
+  async opened(): Promise<readonly VerifiedRegister[]> {
+    const opened = await Promise.allSettled(this.#open.values());
+    return opened.flatMap((result) => (result.status === "fulfilled" ? [result.value.register] : []));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#isClosed = true;
+    const opened = await Promise.allSettled(this.#open.values());
+    this.#open.clear();
+    await Promise.allSettled(
+      opened.map(async (result) => {
+        if (result.status === "rejected") return;
+        await result.value.sealer.release().catch(() => undefined);
+        await result.value.register[Symbol.asyncDispose]();
+      }),
+    );
+  }
+
+  async #openExisting(tenantId: TenantId): Promise<OpenRegister | undefined> {
+    const record = await this.#options.storeOf(tenantId).get();
+    return record && (await this.#remember(tenantId, record));
+  }
+
+  async #require(tenantId: TenantId): Promise<OpenRegister> {
+    const opened = await (this.#open.get(tenantId) ?? this.#openExisting(tenantId));
+    return opened ?? (await this.#remember(tenantId, await this.#options.create(tenantId)));
+  }
+
+  /** Whoever asks first opens it for all; a failure is not remembered. */
+  #remember(tenantId: TenantId, record: RegisterRecord): Promise<OpenRegister> {
+    const known = this.#open.get(tenantId);
+    if (known) return known;
+    const opening = this.#openOne(tenantId, record);
+    this.#open.set(tenantId, opening);
+    opening.catch(() => this.#open.delete(tenantId));
+    return opening;
+  }
+
+  async #openOne(tenantId: TenantId, record: RegisterRecord): Promise<OpenRegister> {
+    const register = await this.#options.open(tenantId, record);
+    if (this.#isClosed) await register[Symbol.asyncDispose]();
+    return { register, record, sealer: this.#options.sealerOf(tenantId, register) };
+  }
+}

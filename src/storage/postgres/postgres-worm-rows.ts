@@ -30,6 +30,7 @@ export interface PostgresLog {
   readonly log: string;
 }
 
+const ENDS_ELSEWHERE: ReadonlySet<string> = new Set(["worm_records_pkey", "worm_records_first_check"]);
 const NOTHING = Buffer.alloc(0);
 const NO_HASH = Buffer.alloc(HASH_BYTES);
 
@@ -76,9 +77,11 @@ export class PostgresWormRows implements WormRows {
   async insert(rows: readonly SealedRow[], end: WormEnd | undefined, options: CallOptions): Promise<boolean> {
     const [first] = rows;
     if (!first) return true;
-    const [statement, values] = rows.length === 1 ? oneRow(first, end) : manyRows(rows, first, end);
     try {
-      return (await this.#query(statement, values, options)).length > 0;
+      if (rows.length > 1)
+        return (await this.#query(WORM_INSERT_BATCH, manyRows(rows, first, end), options)).length > 0;
+      await this.#query(WORM_INSERT, oneRow(first, end), options);
+      return true;
     } catch (error) {
       // A transaction cannot go on after that.
       if (this.#isInTransaction || !isTaken(error)) throw error;
@@ -141,14 +144,13 @@ function instantOfSeconds(seconds: number): Instant | null {
   return Math.abs(epochMs) <= EPOCH_MS_MAX ? instantOf(epochMs) : null;
 }
 
-type Call = readonly [SqlStatement, readonly unknown[]];
-
-function oneRow(row: SealedRow, end: WormEnd | undefined): Call {
+function oneRow(row: SealedRow, end: WormEnd | undefined): readonly unknown[] {
   const { sequence, sealedAt, hash, bytes, indexed } = row;
-  return [WORM_INSERT, [sequence.toString(), end?.hash ?? null, sealedAt, hash, bytes, JSON.stringify(indexed)]];
+  const before = end ? Buffer.from(end.hash, "hex") : null;
+  return [sequence.toString(), before, sealedAt, Buffer.from(hash, "hex"), bytes, JSON.stringify(indexed)];
 }
 
-function manyRows(rows: readonly SealedRow[], first: SealedRow, end: WormEnd | undefined): Call {
+function manyRows(rows: readonly SealedRow[], first: SealedRow, end: WormEnd | undefined): readonly unknown[] {
   const hashes = Buffer.concat([
     end ? Buffer.from(end.hash, "hex") : NO_HASH,
     ...rows.map(({ hash }) => Buffer.from(hash, "hex")),
@@ -158,9 +160,10 @@ function manyRows(rows: readonly SealedRow[], first: SealedRow, end: WormEnd | u
   const documents = Buffer.concat(rows.map(({ bytes }) => bytes));
   const indexed = JSON.stringify(rows.map((row) => row.indexed));
   const { sequence, sealedAt } = first;
-  return [WORM_INSERT_BATCH, [sequence.toString(), end?.hash ?? null, sealedAt, hashes, documents, indexed, offsets]];
+  return [sequence.toString(), end?.hash ?? null, sealedAt, hashes, documents, indexed, offsets];
 }
 
+/** That the place is, or that no record before it has the hash that was expected. */
 function isTaken(error: unknown): boolean {
-  return error instanceof ConstraintViolation && error.constraint === "worm_records_pkey";
+  return error instanceof ConstraintViolation && ENDS_ELSEWHERE.has(error.constraint);
 }

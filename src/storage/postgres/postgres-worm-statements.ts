@@ -71,22 +71,25 @@ export const WORM_LOCK: SqlStatement = {
   text: "select pg_advisory_xact_lock(hashtextextended($1, 0))",
 };
 
+const COLUMNS = "(tenant_id, kind, log, sequence, previous_hash, sealed_at, hash, document, indexed)";
+
+/**
+ * The hash before it is taken from the record that is there, if that is $5: without one, only a first record passes the
+ * table's checks. Two writers that see the same end meet at the primary key, and one of them fails.
+ */
+export const WORM_INSERT: SqlStatement = {
+  name: "worm_insert",
+  text: `insert into worm_records ${COLUMNS} values ($1, $2, $3, $4, (
+      select w.hash from worm_records w where ${OF_LOG} and w.sequence = $4::bigint - 1 and w.hash = $5
+    ), $6, $7, $8, $9)`,
+};
+
 /**
  * Whether the record before the place $4 is there and has the hash $5. If there are later ones too, so is that at the
  * place itself, and the primary key refuses it.
  */
 const FOLLOWS = `case when $4::bigint = 0 then true
     else (select w.hash from worm_records w where ${OF_LOG} and w.sequence = $4::bigint - 1) = decode($5, 'hex') end`;
-
-const COLUMNS = "(tenant_id, kind, log, sequence, previous_hash, sealed_at, hash, document, indexed)";
-
-/** Two writers that see the same end meet at the primary key, and one of them fails. */
-export const WORM_INSERT: SqlStatement = {
-  name: "worm_insert",
-  text: `insert into worm_records ${COLUMNS}
-    select $1, $2, $3, $4, decode($5, 'hex'), $6::timestamptz, decode($7, 'hex'), $8::bytea, $9::jsonb where ${FOLLOWS}
-    returning 1 as inserted`,
-};
 
 /**
  * One row for each element of $9. $7 holds the hash before the first row, or 32 bytes, and those of all rows; $8 all

@@ -82,11 +82,8 @@ function textIn(record: TransactionBody, member: string): string | undefined {
   return typeof found === "string" ? found : undefined;
 }
 
-const TIME_MAX = 8.64e15;
-
-/** Instants in records go further than dates do. */
 function timeOf(epochMs: number): string {
-  return epochMs <= TIME_MAX ? new Date(epochMs).toISOString() : `${epochMs} ms after 1970`;
+  return new Date(epochMs).toISOString();
 }
 
 /** JSON on one line without what a terminal could take for more than text. */

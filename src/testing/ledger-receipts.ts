@@ -85,11 +85,15 @@ export function keyDraft(seed: string, ...keys: readonly KeyChange[]): Transacti
   return eventDraft(seed, { type: "key", keys: keys as never });
 }
 
-/** An event with a value, as it is committed to and as it is disclosed. */
+/**
+ * An event with a value, as it is committed to and as it is disclosed.
+ *
+ * @param members what the event says otherwise than its transaction
+ */
 export function disclosedEvent(
   seed: string,
   value: JsonValue,
-  subjectId: string | null = "01890a5d-ac96-774b-bcce-000000000002",
+  members: JsonObject = {},
 ): { readonly draft: TransactionDraft; readonly disclosure: Required<Disclosure> } {
   const draft = eventDraft(seed);
   const { eventId: id, commitment } = draft as TransactionDraft & { eventId: string; commitment: string };
@@ -99,18 +103,20 @@ export function disclosedEvent(
     id,
     eventType: "field_written",
     customerId: "01890a5d-ac96-774b-bcce-000000000001",
-    subjectId,
-    actor: { type: "system" },
+    subjectId: "01890a5d-ac96-774b-bcce-000000000002",
+    actor: { type: "system", id: null, role: null },
     requestId: null,
     eventData: { fieldName: "income", confidence: 0.75 },
     timestamp: "2026-03-03T09:00:00.000Z",
+    ...members,
   };
+  const { subjectId } = event;
   const secret = eventSecret(customerSecret, id);
   return {
     draft: {
       ...draft,
       commitment: eventCommitment(secret, event),
-      value: valueCommitment(valueSecret, subjectId ?? "", value),
+      value: valueCommitment(valueSecret, typeof subjectId === "string" ? subjectId : "", value),
     },
     disclosure: {
       event,

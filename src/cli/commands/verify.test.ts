@@ -13,7 +13,7 @@ const VALUE = { amount: 1250.5, note: "\u009b2J\u202e\u001b[2J" };
 const { draft, disclosure } = disclosedEvent("told", VALUE);
 const second = testKey("second", ["docket", "tx"]);
 const actor = { type: "agent", id: "kyc-agent", role: "reviewer" };
-const begun = withDocket(emptyLedger("verify command"), [eventDraft("a", { actor, createdAt: 2 ** 53 - 1 })]);
+const begun = withDocket(emptyLedger("verify command"), [eventDraft("a", { actor, createdAt: 253_402_300_799_999 })]);
 const chain = withDocket(begun, [
   draft,
   keyDraft("keys", { add: second.record }, { end: begun.signer.keyId, reason: "retired" }),
@@ -73,7 +73,7 @@ describe("strongroom verify", () => {
   it("says who did it and which keys changed, whatever the time was", async () => {
     const byAgent = await run(receiptOf(chain, { at: [0, 1] }), ["--key", KEY]);
     expect(byAgent.text).toContain("agent, kyc-agent, reviewer");
-    expect(byAgent.text).toContain("9007199254740991 ms after 1970");
+    expect(byAgent.text).toContain("9999-12-31T23:59:59.999Z");
     expect(byAgent.text).toMatch(/Event +not disclosed\n +Value +not disclosed/);
     const ofKeys = await run(receiptOf(chain, { at: [1, 1] }), ["--key", KEY]);
     expect(ofKeys.text).toContain(`adds ${second.keyId} for docket, tx, ends ${chain.signer.keyId}, which is retired`);

@@ -63,8 +63,26 @@ describe("a receipt that discloses", () => {
     }
   });
 
+  it.each<[string, JsonObject]>([
+    ["id", { id: "01890a5d-ac96-774b-bcce-000000000009" }],
+    ["type", { eventType: "field_deleted" }],
+    ["time", { timestamp: "2026-03-03T09:00:00.001Z" }],
+    ["time in another form", { timestamp: "2026-03-03T09:00:00Z" }],
+    ["time that is none", { timestamp: null }],
+    ["actor", { actor: { type: "agent", id: null, role: null } }],
+    ["actor with an id", { actor: { type: "system", id: "a", role: null } }],
+    ["actor with more", { actor: { type: "system", name: "a" } }],
+    ["actor that is none", { actor: ["system"] }],
+    ["actor that is null", { actor: null }],
+  ])("is refused when the event that was committed to has another %s than its transaction", (_, members) => {
+    const told = disclosedEvent("told otherwise", 1, members);
+    const grown = withDocket(emptyLedger("told otherwise"), [told.draft]);
+    const text = receiptOf(grown, { at: [0, 1], disclosure: told.disclosure });
+    expect(verdictOf(text, trustOf(grown).byId)).toMatchObject(failedAt("disclosure"));
+  });
+
   it("is refused with the value of no item", () => {
-    const made = disclosedEvent("itemless", 1, null);
+    const made = disclosedEvent("itemless", 1, { subjectId: null });
     const grown = withDocket(emptyLedger("itemless"), [made.draft]);
     const { value: _, ...withoutValue } = made.disclosure;
     const verdict = (disclosed: typeof withoutValue) =>

@@ -12,6 +12,7 @@ import type { RegisterRecord, RegisterStore, StoredCheckpoint } from "./register
 import type { Registers } from "./registers.ts";
 import { type Seal, sealOf } from "./seal.ts";
 import { disclosedEvent } from "./sealing/event-transaction.ts";
+import type { SealingOutcome } from "./sealing/sealer.ts";
 import type { SubjectSecrets } from "./sealing/subject-secrets.ts";
 import type { PinnedCheckpoint } from "./trust/pinned-checkpoints.ts";
 import type { RegisterOperationalState } from "./verified/register-condition.ts";
@@ -175,6 +176,11 @@ export class RegisterService {
   async sealsOfItems(itemIds: readonly string[]): Promise<ReadonlyMap<string, Seal>> {
     const found = itemIds.length === 0 ? new Map() : await this.#options.store.findBySubjectIds(itemIds);
     return new Map(itemIds.map((id) => [id, sealOf(found.get(id))]));
+  }
+
+  /** Seals what the journal holds, unless another process does; without waiting for the interval. Makes the register, too. */
+  async sealJournal(): Promise<SealingOutcome> {
+    return await this.#options.registers.seal(this.#options.tenantId);
   }
 
   /** Makes what the register says of a customer mean nothing, for good. Whether there was anything. */

@@ -10,11 +10,37 @@ const P256_PRIVATE_END = Buffer.from("a00a06082a8648ce3d030107", "hex");
 
 const RAW_P256 = { dsaEncoding: "ieee-p1363" } as const;
 
+/**
+ * Where bytes are put for a call of OpenSSL. V8 keeps small arrays in its heap and moves each that is handed out of it to
+ * memory of its own, which its collector's threads then free while this one waits for the allocator.
+ */
+class Shelf {
+  static readonly #BYTES_MAX = 256;
+  readonly #bytes = new Uint8Array(Shelf.#BYTES_MAX);
+  readonly #views: Uint8Array[] = [];
+
+  /** The same bytes, until the next call. */
+  put(bytes: Uint8Array): Uint8Array {
+    const { length } = bytes;
+    if (length > Shelf.#BYTES_MAX) return bytes;
+    let view = this.#views[length];
+    if (!view) {
+      view = this.#bytes.subarray(0, length);
+      this.#views[length] = view;
+    }
+    view.set(bytes);
+    return view;
+  }
+}
+
+const MESSAGES = new Shelf();
+const SIGNATURES = new Shelf();
+
 export const NODE_ED25519: SignatureEngine = {
   id: "ed25519",
   verifier(publicKey) {
     const key = publicKeyOf(ED25519_PUBLIC, publicKey);
-    return (message, signature) => crypto.verify(null, message, key, signature);
+    return (message, signature) => crypto.verify(null, MESSAGES.put(message), key, SIGNATURES.put(signature));
   },
   signer(privateKey) {
     const encoded = Buffer.concat([ED25519_PRIVATE, privateKey]);
@@ -23,7 +49,7 @@ export const NODE_ED25519: SignatureEngine = {
     const publicKey = crypto.createPublicKey(key).export({ format: "der", type: "spki" });
     return {
       publicKey: new Uint8Array(publicKey.subarray(ED25519_PUBLIC.length)),
-      sign: (message) => new Uint8Array(crypto.sign(null, message, key)),
+      sign: (message) => new Uint8Array(crypto.sign(null, MESSAGES.put(message), key)),
     };
   },
   randomBytes,
@@ -33,7 +59,7 @@ export const NODE_P256: SignatureEngine = {
   id: "p256",
   verifier(publicKey) {
     const key = { key: publicKeyOf(P256_PUBLIC, publicKey), ...RAW_P256 };
-    return (message, signature) => crypto.verify("sha256", message, key, signature);
+    return (message, signature) => crypto.verify("sha256", MESSAGES.put(message), key, SIGNATURES.put(signature));
   },
   signer(privateKey) {
     const encoded = Buffer.concat([P256_PRIVATE, privateKey, P256_PRIVATE_END]);
@@ -43,7 +69,7 @@ export const NODE_P256: SignatureEngine = {
     exchange.setPrivateKey(privateKey);
     return {
       publicKey: new Uint8Array(exchange.getPublicKey(null, "compressed")),
-      sign: (message) => new Uint8Array(crypto.sign("sha256", message, key)),
+      sign: (message) => new Uint8Array(crypto.sign("sha256", MESSAGES.put(message), key)),
     };
   },
   randomBytes,

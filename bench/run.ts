@@ -18,6 +18,9 @@ import { growthInUse } from "./operations/growth-in-use.ts";
 import { hotTier } from "./operations/hot-tier.ts";
 import { hotTierLoad } from "./operations/hot-tier-load.ts";
 import { readyTime } from "./operations/ready-time.ts";
+import { registerProofs } from "./operations/register-proofs.ts";
+import { registerSealing } from "./operations/register-sealing.ts";
+import { registerVerification } from "./operations/register-verification.ts";
 import { sessions } from "./operations/sessions.ts";
 import { validation } from "./operations/validation.ts";
 import { warmTier } from "./operations/warm-tier.ts";
@@ -52,6 +55,9 @@ const ALONE: Readonly<Record<string, (effort: Effort) => Section[] | Promise<Sec
   "warm-tier": warmTier,
   worm,
   sessions,
+  "register-verification": registerVerification,
+  "register-sealing": registerSealing,
+  "register-proofs": registerProofs,
 };
 
 /** Writes come last: they change the data that the reads are measured on. */

@@ -4,13 +4,9 @@ import { buildReceipt, logRootOf } from "../vectors/naive-receipt-builder.ts";
 import { type Receipt, verifyReceipt } from "../vectors/naive-receipt-verifier.ts";
 import { type BuiltRegister, buildRegister, type DocketPlan, frameBytes } from "../vectors/naive-register-builder.ts";
 import { type Verdict, verifyRegister } from "../vectors/naive-register-verifier.ts";
+import type { HostileReceipt } from "../vectors/register-receipt-cases.ts";
 import { CHARTER_OF_SAMPLE, event, KEYS, keyChange } from "../vectors/register-sample.ts";
-import {
-  applyEdits,
-  computeRegisterVectors,
-  type HostileReceipt,
-  readRegisterVectors,
-} from "../vectors/register-vectors.ts";
+import { applyEdits, computeRegisterVectors, readRegisterVectors } from "../vectors/register-vectors.ts";
 
 /*
  * The second implementation of the register's formats, held against itself: registers of random plans are valid for
@@ -110,10 +106,17 @@ describe("the vectors of the register", () => {
   it.each(hostile)("have the verdicts of check %s", (_, vector) => {
     const changed = applyEdits(dockets, vector);
     const rows = dockets.map((_bytes, height) => ({ agrees: !vector.disagreeing?.includes(height) }));
-    const checkpoint = { size: BigInt(vector.checkpoint.size), root: Buffer.from(vector.checkpoint.root, "hex") };
+    const { size, root } = vector.checkpoint ?? vectors.logRoots.at(-1) ?? { size: "0", root: "" };
+    const checkpoint = { size: BigInt(size), root: Buffer.from(root, "hex") };
     const given = { registerId, dockets: changed, rows };
+    const withCheckpoint = vector.verdictsWithCheckpoint ?? vector.verdicts;
     expect(failing(verifyRegister(given))).toEqual(vector.verdicts);
-    expect(failing(verifyRegister({ ...given, checkpoint }))).toEqual(vector.verdictsWithCheckpoint ?? vector.verdicts);
+    expect(failing(verifyRegister({ ...given, checkpoint }))).toEqual(withCheckpoint);
+    const { charter } = vectors;
+    expect(failing(verifyRegister({ ...given, charter }))).toEqual(vector.verdictsWithCharter ?? vector.verdicts);
+    expect(failing(verifyRegister({ ...given, charter, checkpoint }))).toEqual(
+      vector.verdictsWithCharter ?? withCheckpoint,
+    );
   });
 
   it.each(vectors.receipts.map(({ name, receipt }) => [name, receipt] as const))(

@@ -2,6 +2,7 @@ import { createHash, createHmac } from "node:crypto";
 import { naiveLeafHash, naiveRootOfInclusion } from "./naive-merkle-tree.ts";
 import { NaiveKeys, signedMessage } from "./naive-register-keys.ts";
 import {
+  type Body,
   CHARTER,
   type Charter,
   canonical,
@@ -220,12 +221,21 @@ export function commitment(kind: string, secret: Uint8Array, content: string | U
   return createHmac("sha256", secret).update(`strongroom/${kind}/v1\n`).update(content).digest();
 }
 
+/** Whether the transaction says of its event what that says of itself; an event has a null for what is absent here. */
+function isTold({ id, eventType, timestamp, actor }: Readonly<Record<string, unknown>>, body: Body): boolean {
+  const isSame = id === body.eventId && eventType === body.eventType;
+  const isThen = typeof timestamp === "string" && Date.parse(timestamp) === body.createdAt;
+  const stated = Object.entries(Object(actor) as object).filter(([, value]) => value !== null);
+  return isSame && isThen && canonical(Object.fromEntries(stated)).equals(canonical(body.actor));
+}
+
 function faultOfDisclosure({ proof, disclosure }: Receipt): string | undefined {
   if (!disclosure) return undefined;
   const { event, secret, value } = disclosure;
   const { body } = proof.transaction;
   const opened = commitment("event-commitment", Buffer.from(secret, "base64url"), canonical(event));
   if (hexOf(opened) !== body.commitment) return "the event is not the one committed to";
+  if (!isTold(Object(event), body)) return "the event says another thing than the transaction";
   if (!value) return undefined;
   const item = (event as { subjectId?: unknown } | null)?.subjectId;
   if (typeof item !== "string") return "the event names no item";

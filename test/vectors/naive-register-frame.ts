@@ -45,19 +45,19 @@ function readFrame(bytes: Uint8Array): Frame | undefined {
     rest = rest.subarray(length);
     return taken;
   };
-  const number = (max: number) => {
+  const number = () => {
     const bytes4 = take(4);
-    const value = isWhole ? bytes4.readUInt32BE() : 0;
-    isWhole &&= value <= max;
-    return isWhole ? value : 0;
+    return isWhole ? bytes4.readUInt32BE() : 0;
   };
   const mark = take(4);
   const hash = take(32);
-  const header = take(number(HEADER_BYTES_MAX));
-  const seal = take(number(DOCKET_BYTES_MAX));
-  const ids = Array.from({ length: number(TRANSACTIONS_MAX) }, () => take(32));
+  const header = take(number());
+  const seal = take(number());
+  const count = number();
+  isWhole &&= count <= TRANSACTIONS_MAX;
+  const ids = Array.from({ length: isWhole ? count : 0 }, () => take(32));
   const records: Uint8Array[] = [];
-  while (isWhole && rest.length > 0) records.push(take(number(TRANSACTION_BYTES_MAX)));
+  while (isWhole && rest.length > 0) records.push(take(number()));
   const isFrame = isWhole && mark.toString("latin1") === "SRD1" && records.length <= TRANSACTIONS_MAX;
   return isFrame ? { hash, header, seal, ids, records } : undefined;
 }
@@ -67,16 +67,20 @@ export function readDocket(bytes: Uint8Array | undefined): Docket | undefined {
   return (
     frame && {
       frame,
-      header: readForm<Header>(frame.header, HEADER),
-      seal: readForm<Signature>(frame.seal, SEAL),
+      header: readForm<Header>(frame.header, HEADER, HEADER_BYTES_MAX),
+      seal: readForm<Signature>(frame.seal, SEAL, HEADER_BYTES_MAX),
       headerHash: naiveHash("docket", frame.header),
     }
   );
 }
 
-/** The charter that the first transaction of the register holds; undefined unless it gives the register id. */
-export function charterOf(first: Docket | undefined, registerId: string): Charter | undefined {
-  const record = first?.frame.records[0];
-  const charter = record && readForm<Transaction>(record, TRANSACTION)?.body.charter;
+export function readTransaction(record: Uint8Array): Transaction | undefined {
+  return readForm<Transaction>(record, TRANSACTION, TRANSACTION_BYTES_MAX);
+}
+
+/** The charter that the first record of height 0 holds; undefined unless it gives the register id. */
+export function charterIn(first: Uint8Array | undefined, registerId: string): Charter | undefined {
+  const record = readDocket(first)?.frame.records[0];
+  const charter = record && readTransaction(record)?.body.charter;
   return charter && naiveRegisterId(charter) === registerId ? charter : undefined;
 }

@@ -35,6 +35,10 @@ export interface Body {
   readonly registerId: string;
   readonly type: "genesis" | "event" | "key";
   readonly prevTxId?: string;
+  readonly createdAt: number;
+  readonly eventId?: string;
+  readonly eventType?: string;
+  readonly actor?: Readonly<Record<string, string>>;
   readonly charter?: Charter;
   readonly keys?: readonly KeyChange[];
   readonly commitment?: string;
@@ -62,7 +66,10 @@ export type Algorithm = "ed25519" | "p256";
 export type Purpose = "tx" | "docket" | "checkpoint";
 
 const RECORD_BYTES_MAX = 2 ** 20;
+/** Below the outermost. */
 const LEVELS_MAX = 16;
+/** The end of the year 9999. */
+const INSTANT_MAX = 253_402_300_799_999;
 
 /** H(kind, content) of the document. */
 export function naiveHash(kind: string, content: Uint8Array): Buffer {
@@ -99,9 +106,9 @@ function readRecord(bytes: Uint8Array): unknown {
 }
 
 /** Whether a value is of what records are made of. */
-export function isPlain(value: unknown, level = 1): boolean {
+export function isPlain(value: unknown, level = 0): boolean {
   if (typeof value === "object" && value !== null) return level <= LEVELS_MAX && isPlainInside(value, level + 1);
-  if (typeof value === "number") return Number.isSafeInteger(value);
+  if (typeof value === "number") return Number.isSafeInteger(value) && !Object.is(value, -0);
   return typeof value === "string" ? value.isWellFormed() && !value.includes("\0") : typeof value === "boolean";
 }
 
@@ -162,7 +169,7 @@ const isEachOnce = (values: readonly unknown[]) => new Set(values).size === valu
 
 const HEX_32 = text(/^[0-9a-f]{32}$/);
 export const HEX_64 = text(/^[0-9a-f]{64}$/);
-const INSTANT = integer(0, Number.MAX_SAFE_INTEGER);
+const INSTANT = integer(0, INSTANT_MAX);
 const INTEGER_64 = both<string>(text(/^(0|[1-9][0-9]{0,18})$/), (value) => BigInt(value) < 2n ** 63n);
 const UUID = text(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);
 const NAME = text(/^[\x21-\x7e]{1,64}$/);
@@ -203,7 +210,7 @@ const EVENT = {
   "subject?": HEX_64,
   "item?": HEX_64,
   "parents?": list(HEX_64, 1, 64),
-  "value?": text(/^[A-Za-z0-9_-]{43}$/),
+  "value?": base64url(43),
 };
 const KEY_CHANGE = either(object({ add: KEY_RECORD }), object({ end: HEX_32, reason: just("retired", "revoked") }));
 const BODY = either(
@@ -219,7 +226,7 @@ export const TRANSACTION = both<{ body: { sender: string }; signatures: Signatur
   },
 );
 
-export const HEADER = object({
+const HEADER_MEMBERS = object({
   v: just(1),
   registerId: HEX_32,
   height: INTEGER_64,
@@ -232,9 +239,13 @@ export const HEADER = object({
   policyVersion: just(1),
   proposer: HEX_32,
 });
+export const HEADER = both<Header>(HEADER_MEMBERS, ({ height, prevDocketHash }) => {
+  return height === "0" ? prevDocketHash === undefined : prevDocketHash !== undefined;
+});
 
-/** The record in the bytes; undefined when they are no record or have another form. */
-export function readForm<T>(bytes: Uint8Array, form: Form): T | undefined {
+/** The record in the bytes; undefined when they are no record, have another form or are too many. */
+export function readForm<T>(bytes: Uint8Array, form: Form, bytesMax: number): T | undefined {
+  if (bytes.length > bytesMax) return undefined;
   const value = readRecord(bytes);
   return form(value) ? (value as T) : undefined;
 }

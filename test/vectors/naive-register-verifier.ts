@@ -1,14 +1,13 @@
 import { naiveRoot } from "./naive-merkle-tree.ts";
-import { charterOf, type Docket, type Frame, readDocket } from "./naive-register-frame.ts";
+import { charterIn, type Docket, type Frame, readDocket, readTransaction } from "./naive-register-frame.ts";
 import { NaiveKeys, signedMessage } from "./naive-register-keys.ts";
 import {
+  type Charter,
   canonical,
   type Header,
   hexOf,
   naiveHash,
   naiveRegisterId,
-  readForm,
-  TRANSACTION,
   type Transaction,
 } from "./naive-register-records.ts";
 
@@ -43,6 +42,10 @@ export interface RegisterToVerify {
   readonly rows?: readonly { readonly agrees: boolean }[];
   /** A trusted one. */
   readonly checkpoint?: Checkpoint;
+  /** Trusted ones besides. */
+  readonly checkpoints?: readonly Checkpoint[];
+  /** For who has it from elsewhere; else that in the first record of height 0 counts. */
+  readonly charter?: Charter;
 }
 
 /** The type that each check names. */
@@ -86,39 +89,54 @@ interface Examined {
   readonly check: number;
 }
 
-/** A verdict for each height, up to the last docket or the size of the checkpoint. */
+/** A verdict for each height, up to the last docket or the size of the longest checkpoint. */
 export function verifyRegister(register: RegisterToVerify): { readonly verdicts: readonly Verdict[] } {
-  const { checkpoint } = register;
   const examined = examineAll(register);
-  const isTrusted = checkpoint !== undefined && rootOf(examined, Number(checkpoint.size)) === hexOf(checkpoint.root);
-  const trustedSize = isTrusted ? Number(checkpoint.size) : 0;
+  const { size: trustedSize, isOther } = trustIn(examined, checkpointsOf(register));
   let isBroken = false;
   const verdicts = examined.map(({ check, transactions }, height): Verdict => {
-    const unlinked = failedInChain(examined, height, trustedSize);
-    const failed = transactions.filter((one, at) => one.check !== NONE || unlinked.places.includes(at));
+    const isTrusted = height < trustedSize;
+    if (isOther && !isTrusted) isBroken = true;
     // After a break only a check of the docket's own names another type.
-    const first = TYPES[isBroken ? check : Math.min(check, unlinked.check)];
+    const isAlone = isTrusted || isBroken;
+    const first = TYPES[isAlone ? check : Math.min(check, failedInChain(examined, height))];
     isBroken ||= first === "BrokenChainLink";
     const type = first ?? (isBroken ? "BrokenChainLink" : undefined);
+    const failed = transactions.filter((one) => one.check !== NONE);
     return { height, type, transactionIds: failed.flatMap(({ id }) => id ?? []) };
   });
   return { verdicts };
 }
 
-/** Checks 8 and 13, with the places at which 13 fails. */
-function failedInChain(examined: readonly Examined[], height: number, trustedSize: number) {
-  if (height < trustedSize) return { check: NONE, places: [] };
-  const { transactions = [] } = examined[height] ?? {};
-  const places = [...transactions.keys()].filter((at) => !isInOrder(examined, { height, at }));
-  const unordered = places.length > 0 ? 13 : NONE;
-  return { check: isLinked(examined, height) ? unordered : 8, places };
+function checkpointsOf({ checkpoint, checkpoints = [] }: RegisterToVerify): readonly Checkpoint[] {
+  const all = checkpoint ? [checkpoint, ...checkpoints] : checkpoints;
+  return all.toSorted((a, b) => Number(a.size - b.size));
+}
+
+/** Up to where the register is that of a trusted checkpoint, and whether the longest is that of another register. */
+function trustIn(examined: readonly Examined[], checkpoints: readonly Checkpoint[]) {
+  let size = 0;
+  let isOther = false;
+  for (const checkpoint of checkpoints) {
+    const root = rootOf(examined, Number(checkpoint.size));
+    if (root === hexOf(checkpoint.root)) size = Number(checkpoint.size);
+    isOther = root !== undefined && root !== hexOf(checkpoint.root);
+  }
+  return { size, isOther };
+}
+
+/** Checks 8 and 13. */
+function failedInChain(examined: readonly Examined[], height: number): number {
+  if (!isLinked(examined, height)) return 8;
+  const places = [...(examined[height]?.transactions.keys() ?? [])];
+  return places.every((at) => isInOrder(examined, { height, at })) ? NONE : 13;
 }
 
 /** From height 0 upwards, since the keys that are valid depend on the dockets before. */
 function examineAll(register: RegisterToVerify): readonly Examined[] {
-  const { registerId, dockets, checkpoint } = register;
-  const heights = Math.max(dockets.length, Number(checkpoint ? checkpoint.size : 0));
-  const keys = new NaiveKeys(charterOf(readDocket(dockets[0]), registerId));
+  const { registerId, dockets, charter } = register;
+  const heights = Math.max(dockets.length, ...checkpointsOf(register).map(({ size }) => Number(size)));
+  const keys = new NaiveKeys(charter ?? charterIn(dockets[0], registerId));
   return Array.from({ length: heights }, (_, height) => {
     const examined = examine({ register, height, keys });
     const changes = examined.transactions.flatMap(({ transaction }) => transaction?.body.keys ?? []);
@@ -185,7 +203,7 @@ function isSealValid({ header, seal, headerHash }: Docket, { keys, height }: Pla
 function judgeTransactions(docket: Docket, place: Place): readonly Judged[] {
   const ids = docket.frame.ids.map(hexOf);
   return docket.frame.records.map((record, at) => {
-    const transaction = readForm<Transaction>(record, TRANSACTION);
+    const transaction = readTransaction(record);
     const ownId = transaction && idOf(transaction);
     const isRead = transaction !== undefined && ownId === ids[at] && isOfRegister(transaction, place, at);
     const failed = isRead && areSignaturesValid(transaction, place) ? NONE : 12;

@@ -7,6 +7,7 @@ import {
   LINK,
   MALFORMED,
   MISSING,
+  OTHER_REGISTER,
   replaced,
   SAMPLE,
   turned,
@@ -29,11 +30,17 @@ function placeCases(): readonly HostileCase[] {
   const withoutAdding = { 1: [MISSING], ...WITHOUT_SUCCESSOR } as const;
   return [
     missing("a docket is missing", [2], { 2: [MISSING] }),
-    missing("two dockets are missing", [0, 2], { ...withoutKeys(0), 0: [MISSING], 2: [MISSING] }),
+    {
+      ...missing("two dockets are missing", [0, 2], { ...withoutKeys(0), 0: [MISSING], 2: [MISSING] }),
+      chartered: { 0: [MISSING], 2: [MISSING] },
+    },
     missing("two dockets in a row are missing", [3, 4], { 3: [MISSING], 4: [MISSING], 5: [LINK] }),
     missing("the docket that adds a key is missing", [1], withoutAdding),
     { ...missing("the docket that adds a key is missing, with a smaller checkpoint", [1], withoutAdding), size: 5 },
-    missing("the first docket is missing", [0], { 0: [MISSING], ...withoutKeys(1) }),
+    {
+      ...missing("the first docket is missing", [0], { 0: [MISSING], ...withoutKeys(1) }),
+      chartered: { 0: [MISSING] },
+    },
     { ...missing("the last docket is missing", [5], {}), trusted: { 5: [MISSING] } },
     disagreeing("the row of a docket disagrees", 4, { 4: [MALFORMED] }),
     disagreeing("the row of a docket that adds a key disagrees", 1, { 1: [MALFORMED], ...WITHOUT_SUCCESSOR }),
@@ -60,22 +67,26 @@ function frameCases(): readonly HostileCase[] {
     bytes("a length beyond the bytes", numberAt(36, 0xffff_ffff)),
     bytes("more ids than the bytes hold", numberAt(44 + header + seal, 1000)),
     damaged(
-      { check: 3, name: "the first docket's bytes end early", expected: { 0: [MALFORMED], ...withoutKeys(1) } },
+      {
+        check: 3,
+        name: "the first docket's bytes end early",
+        expected: { 0: [MALFORMED], ...withoutKeys(1) },
+        chartered: { 0: [MALFORMED] },
+      },
       bytesAt(0, (whole) => whole.subarray(0, -1)),
     ),
     damaged(
-      saying("a header over 4 KiB"),
-      frameAt(4, (frame) => ({ header: Buffer.concat([frame.header, spaces(4096)]) })),
-    ),
-    damaged(
-      saying("a record over 64 KiB"),
-      frameAt(4, ({ records }) => ({ records: records.map((record) => Buffer.concat([record, spaces(65_536)])) })),
+      saying("more than 14 MiB"),
+      frameAt(4, ({ records }) => ({
+        records: records.map((record) => Buffer.concat([record, spaces(14 * 2 ** 20)])),
+      })),
     ),
   ];
 }
 
 /** Check 4: the hash and the seal are left as they were, which a later check would find. */
 function formCases(): readonly HostileCase[] {
+  const broken = { 4: [MALFORMED], 5: [LINK] } as const;
   const saying = (name: string) => ({ check: 4, name, expected: { 4: [MALFORMED] } }) as const;
   const header = (name: string, from: string | RegExp, to: string) =>
     damaged(
@@ -108,6 +119,14 @@ function formCases(): readonly HostileCase[] {
     seal("an algorithm that does not exist", "p256", "none"),
     seal("a signature with padding", /"\}$/, '=="}'),
     seal("other bits left over at the end of the signature", /.(?="\}$)/, "B"),
+    header("over 4 KiB", /$/, " ".repeat(4096)),
+    seal("over 4 KiB", /$/, " ".repeat(4096)),
+    header("an instant after the year 9999", /"sealedAt":\d+/, '"sealedAt":253402300800000'),
+    header("no hash of the docket before", /"prevDocketHash":"[0-9a-f]{64}",/, ""),
+    damaged(
+      { check: 4, name: "a header and the hash in the frame", expected: broken, trusted: { 4: [MALFORMED] } },
+      frameAt(4, (frame) => ({ header: replaced(frame.header, '"v":1', '"v":2'), hash: turned(frame.hash, 0) })),
+    ),
   ];
 }
 
@@ -115,21 +134,24 @@ function formCases(): readonly HostileCase[] {
 function otherPlaceCases(): readonly HostileCase[] {
   const [three, four] = SAMPLE.dockets.slice(3);
   const other = buildRegister(OTHER_CHARTER, planOf(OTHER_CHARTER));
-  const expected = { 4: [MALFORMED, 0], 5: [LINK] } as const;
+  const expected = { 4: [MALFORMED], 5: [LINK] } as const;
+  const others = { 4: [MALFORMED, 0], 5: [LINK] } as const;
   return [
     damaged(
       { check: 5, name: "the docket of another height", expected, trusted: { 4: [MALFORMED] } },
       withDocket(4, SAMPLE.dockets[5]),
     ),
     damaged(
-      { check: 5, name: "the docket of another register", expected, trusted: { 4: [MALFORMED, 0] } },
+      { check: 5, name: "the docket of another register", expected: others, trusted: { 4: [MALFORMED, 0] } },
       withDocket(4, other.dockets[4]),
     ),
     damaged(
       {
         check: 5,
         name: "two dockets change places",
-        expected: { 3: [MALFORMED, 0], 4: [MALFORMED], 5: [LINK] },
+        expected: { 3: [MALFORMED], 4: [MALFORMED], 5: [LINK] },
+        // Neither says what stands in the tree for the other, so that its root is another one.
+        trusted: { ...OTHER_REGISTER, 3: [MALFORMED], 4: [MALFORMED] },
       },
       [...SAMPLE.dockets.slice(0, 3), four, three, ...SAMPLE.dockets.slice(5)],
     ),

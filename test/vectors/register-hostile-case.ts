@@ -26,6 +26,8 @@ export interface HostileCase {
   readonly expected: Expectation;
   /** With a trusted checkpoint of the log given and the size given. */
   readonly trusted: Expectation;
+  /** For who knows the charter, with that checkpoint and without. */
+  readonly chartered?: Expectation;
   readonly log: BuiltRegister;
   readonly size: number;
 }
@@ -36,6 +38,7 @@ interface Saying {
   readonly name: string;
   readonly expected: Expectation;
   readonly trusted?: Expectation;
+  readonly chartered?: Expectation;
   readonly size?: number;
   readonly disagreeing?: number;
 }
@@ -63,6 +66,9 @@ export const withoutKeys = (from: number): Expectation => {
   ];
   return Object.fromEntries([...all.entries()].slice(from));
 };
+
+/** What becomes of the dockets when the checkpoint that is trusted is of another register. */
+export const OTHER_REGISTER: Expectation = { 0: [LINK], 1: [LINK], 2: [LINK], 3: [LINK], 4: [LINK], 5: [LINK] };
 
 /** A case of dockets changed by somebody without keys. */
 export function damaged(saying: Saying, dockets: readonly Given[]): HostileCase {

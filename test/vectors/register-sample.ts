@@ -41,40 +41,56 @@ export const SECRETS = {
 };
 
 export const ITEM_ID = "0b9d2d8e-5a51-4c0e-9d5d-0f5a3b1c7e10";
+const CUSTOMER_ID = "0b9d2d8e-5a51-4c0e-9d5d-0f5a3b1c7e0f";
 const PARENT_ID = "0b9d2d8e-5a51-4c0e-9d5d-0f5a3b1c7e11";
 export const VALUE = "12 Example Street, Zürich";
 
+/** The event whose transaction has every member that one can have, and its place. */
+export const FULL = { number: 3, height: 1, index: 2 } as const;
+const ADVISOR: Actor = { id: "u-7", role: "advisor", type: "user" };
+
 const eventIdOf = (number: number) => `5f0c1a52-7f3b-4f7e-8c1d-${String(number).padStart(12, "0")}`;
 
+interface Actor {
+  readonly id: string | null;
+  readonly role: string | null;
+  readonly type: string;
+}
+
 export interface Event {
-  readonly eventId: string;
+  readonly id: string;
   readonly eventType: string;
+  readonly customerId: string;
   readonly subjectId: string;
-  readonly createdAt: number;
+  readonly actor: Actor;
+  readonly timestamp: string;
 }
 
 /** The event that the transaction with this number tells of. */
 export function eventOf(number: number): Event {
   return {
-    eventId: eventIdOf(number),
+    id: eventIdOf(number),
     eventType: "fact_written",
+    customerId: CUSTOMER_ID,
     subjectId: ITEM_ID,
-    createdAt: START + number * 1000,
+    actor: number === FULL.number ? ADVISOR : { id: null, role: null, type: "system" },
+    timestamp: new Date(START + number * 1000).toISOString(),
   };
 }
 
-export function eventSecretOf({ eventId }: Event): Buffer {
-  return commitment("event-secret", SECRETS.s, eventId);
+export function eventSecretOf({ id }: Event): Buffer {
+  return commitment("event-secret", SECRETS.s, id);
 }
 
 /** The members of a transaction's body that an event gives. */
 function committed(event: Event) {
+  const { id, role, type } = event.actor;
   return {
-    createdAt: event.createdAt,
-    eventId: event.eventId,
+    createdAt: Date.parse(event.timestamp),
+    eventId: event.id,
     eventType: event.eventType,
     commitment: hexOf(commitment("event-commitment", eventSecretOf(event), canonical(event))),
-    actor: { type: "system" },
+    actor: { type, ...(id !== null && { id }), ...(role !== null && { role }) },
   };
 }
 
@@ -97,15 +113,9 @@ export function pseudonyms(charter: Charter) {
   };
 }
 
-/** The event whose transaction has every member that one can have. */
-export const FULL = { number: 3, height: 1, index: 2 } as const;
-
 function fullEvent(charter: Charter): TransactionPlan {
   const plan = event(FULL.number, writer, clerk);
-  return {
-    ...plan,
-    body: { ...plan.body, ...pseudonyms(charter), actor: { id: "u-7", role: "advisor", type: "user" } },
-  };
+  return { ...plan, body: { ...plan.body, ...pseudonyms(charter) } };
 }
 
 const docket = (key: TestKey, epoch: string, transactions: readonly TransactionPlan[]) => ({

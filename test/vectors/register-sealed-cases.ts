@@ -4,6 +4,7 @@ import { hexOf, naiveKeyId, naiveRegisterId, type Signature } from "./naive-regi
 import {
   bodyAt,
   docketAt,
+  type Expected,
   HASH,
   type HostileCase,
   headerAt,
@@ -20,16 +21,23 @@ import { CHARTER_OF_SAMPLE, KEYS, keyChange, OTHER_CHARTER, planOf } from "./reg
 /* Cases of those who hold the keys and seal what is wrong, of checks 4 to 11 and 13, by the check that fails first. */
 
 const ZEROS = "0".repeat(64);
+const YEAR_10000 = 253_402_300_800_000;
 
-/** Checks 5, 7, 9 and 10. */
+/** Checks 4, 5, 7, 9 and 10. */
 function headerCases(): readonly HostileCase[] {
   const other = naiveRegisterId(OTHER_CHARTER);
-  const at5 = (check: number, name: string, expected: HostileCase["expected"][5]) => ({
-    check,
-    name,
-    expected: { 5: expected ?? [HASH] },
-  });
+  const at5 = (check: number, name: string, expected: Expected) => ({ check, name, expected: { 5: expected } });
   return [
+    sealed(at5(4, "no hash of the docket before", [MALFORMED]), headerAt(5, { prevDocketHash: undefined })),
+    sealed(
+      { check: 4, name: "the first docket has a docket before it", expected: { 0: [MALFORMED] } },
+      headerAt(0, { prevDocketHash: ZEROS }),
+    ),
+    sealed(at5(4, "an instant after the year 9999", [MALFORMED]), headerAt(5, { sealedAt: YEAR_10000 })),
+    sealed(
+      { check: 4, name: "valid: the last instant of the year 9999", expected: {} },
+      headerAt(5, { sealedAt: YEAR_10000 - 1 }),
+    ),
     sealed(at5(5, "a header of another register", [MALFORMED]), headerAt(5, { registerId: other })),
     sealed(at5(5, "a header of the height before", [MALFORMED]), headerAt(5, { height: "4" })),
     sealed(
@@ -69,12 +77,10 @@ function chainCases(): readonly HostileCase[] {
   );
   return [
     at4("another hash of the docket before", { prevDocketHash: ZEROS }),
-    at4("no hash of the docket before", { prevDocketHash: undefined }),
     at4("another root of the log", { logRoot: ZEROS }),
     at4("a lower epoch", { epoch: "2" }),
     at4("an earlier instant", { sealedAt: 1767225600001 }),
     { ...lower, dockets: lower.dockets.with(4, undefined) },
-    sealed(broken(8, "the first docket has a docket before it", 0), headerAt(0, { prevDocketHash: ZEROS })),
     sealed(broken(8, "a broken docket still adds a key", 1), headerAt(1, { logRoot: ZEROS })),
     sealed(
       { ...broken(8, "another root of the log and of the transactions", 4), trusted: { 4: [HASH] } },
@@ -108,6 +114,7 @@ function recordCases(): readonly HostileCase[] {
       transactionAt(5, 2, () => ({ forge })),
     );
   const genesis = { eventId: undefined, eventType: undefined, commitment: undefined, actor: undefined };
+  const last9999 = { value: `${"A".repeat(42)}E`, createdAt: YEAR_10000 - 1 };
   return [
     bytes("a space", ",", ", "),
     bytes("a byte order mark", /^/, "\ufeff"),
@@ -121,15 +128,19 @@ function recordCases(): readonly HostileCase[] {
     bytes("a number beyond 2^53 - 1", /"createdAt":\d+/, '"createdAt":9007199254740992'),
     bytes("a lone surrogate", '"type":"system"', '"type":"\\ud800"'),
     bytes("bytes that are not JSON", "{", ""),
+    bytes("over 64 KiB", /$/, " ".repeat(65_536)),
+    sealed({ check: 11, name: "valid: a value and the last instant", expected: {} }, bodyAt(5, 2, last9999)),
     body("another member", { note: "x" }),
     body("a member named __proto__", { ["__proto__"]: "x" }),
     body("an instant before 1970", { createdAt: -1 }),
+    body("an instant after the year 9999", { createdAt: YEAR_10000 }),
     body("no event id", { eventId: undefined }),
     body("an event id that is no UUID", { eventId: "12" }),
     body("an event type of another alphabet", { eventType: "Fact" }),
     body("a space in the actor", { actor: { type: "the system" } }),
     body("an empty list of parents", { parents: [] }),
     body("a value of another length", { value: "A".repeat(42) }),
+    body("a value with other bits left over", { value: `${"A".repeat(42)}B` }),
     body("keys in an event", { keys: [{ end: KEYS.clerk.record.keyId, reason: "retired" }] }),
     body("a charter in an event", { charter: CHARTER_OF_SAMPLE }),
     body("no keys where keys change", { type: "key" }),
@@ -180,14 +191,19 @@ function keyCases(): readonly HostileCase[] {
 
 /** Check 11 at the start of the register, without which no key is known: check 7 fails first. */
 function genesisCases(): readonly HostileCase[] {
-  const start = (name: string) => ({ check: 7, name, expected: withoutKeys(0) });
+  const start = (name: string, chartered: HostileCase["expected"]) => ({
+    check: 7,
+    name,
+    expected: withoutKeys(0),
+    chartered,
+  });
   const [genesis, first] = planOf(CHARTER_OF_SAMPLE)[0]?.transactions ?? [];
   return [
     sealed(
-      start("genesis is the second transaction"),
+      start("genesis is the second transaction", { 0: [MALFORMED, 0, 1] }),
       docketAt(0, () => ({ transactions: [first, genesis].flatMap((one) => one ?? []) })),
     ),
-    sealed(start("the charter of another register"), bodyAt(0, 0, { charter: OTHER_CHARTER })),
+    sealed(start("the charter of another register", { 0: [MALFORMED, 0] }), bodyAt(0, 0, { charter: OTHER_CHARTER })),
   ];
 }
 
@@ -198,16 +214,13 @@ function orderCases(): readonly HostileCase[] {
   const before = hexOf(SAMPLE.dockets[5]?.ids[0] ?? Buffer.of());
   const brokenThenMalformed = [...bodyAt(3, 0, { prevTxId: before }).slice(0, 5), ...bodyAt(5, 2, { v: 2 }).slice(5)];
   return [
-    sealed(order("a transaction before that another has too", { 5: [LINK, 2] }), bodyAt(5, 2, { prevTxId: before })),
-    sealed(order("no transaction before", { 5: [LINK, 1] }), bodyAt(5, 1, { prevTxId: undefined })),
-    sealed(
-      order("the first of a docket names another", { 4: [LINK, 0], 5: [LINK] }),
-      bodyAt(4, 0, { prevTxId: before }),
-    ),
-    sealed(order("the very first has one before it", { 0: [LINK, 0], ...all }), bodyAt(0, 0, { prevTxId: before })),
+    sealed(order("a transaction before that another has too", { 5: [LINK] }), bodyAt(5, 2, { prevTxId: before })),
+    sealed(order("no transaction before", { 5: [LINK] }), bodyAt(5, 1, { prevTxId: undefined })),
+    sealed(order("the first of a docket names another", { 4: [LINK], 5: [LINK] }), bodyAt(4, 0, { prevTxId: before })),
+    sealed(order("the very first has one before it", { 0: [LINK], ...all }), bodyAt(0, 0, { prevTxId: before })),
     sealed(
       {
-        ...order("a broken docket, then one that is malformed", { 3: [LINK, 0], 4: [LINK], 5: [MALFORMED, 2] }),
+        ...order("a broken docket, then one that is malformed", { 3: [LINK], 4: [LINK], 5: [MALFORMED, 2] }),
         trusted: { 5: [MALFORMED, 2] },
       },
       brokenThenMalformed,

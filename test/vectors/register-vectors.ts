@@ -1,12 +1,12 @@
 import { readFileSync } from "node:fs";
 import { naiveLeafHash } from "./naive-merkle-tree.ts";
-import { buildNote, buildReceipt, logRootOf, textOf } from "./naive-receipt-builder.ts";
-import type { Receipt } from "./naive-receipt-verifier.ts";
-import { base64url, frameBytes, frameSections } from "./naive-register-builder.ts";
+import { buildNote, logRootOf, textOf } from "./naive-receipt-builder.ts";
+import { frameBytes, frameSections } from "./naive-register-builder.ts";
 import { type Charter, canonical, hexOf } from "./naive-register-records.ts";
 import type { Verdict } from "./naive-register-verifier.ts";
 import { damagedCases } from "./register-damaged-cases.ts";
 import { type Expectation, type Given, type HostileCase, SAMPLE } from "./register-hostile-case.ts";
+import { type HostileReceipt, hostileReceipts, type ReceiptVector, receipts } from "./register-receipt-cases.ts";
 import {
   CHARTER_OF_SAMPLE,
   eventOf,
@@ -32,6 +32,11 @@ export interface Edit {
   readonly repeat?: number;
 }
 
+export interface LogRoot {
+  readonly size: string;
+  readonly root: string;
+}
+
 export interface HostileVector {
   readonly name: string;
   /** The check that fails first in the docket that the case is about. */
@@ -44,9 +49,12 @@ export interface HostileVector {
   readonly edits: readonly Edit[];
   /** Of the dockets that are not valid; those not listed have no type and no ids. */
   readonly verdicts: readonly Verdict[];
-  readonly checkpoint: { readonly size: string; readonly root: string };
+  /** When absent, that of the register's log at its full size. */
+  readonly checkpoint?: LogRoot;
   /** With that checkpoint trusted; the same as without when absent. */
   readonly verdictsWithCheckpoint?: readonly Verdict[];
+  /** With the charter given, whether or not the checkpoint is trusted; the same as without when absent. */
+  readonly verdictsWithCharter?: readonly Verdict[];
 }
 
 /** The content of register.json. Bytes are lower-case hexadecimal unless a name or the format says otherwise. */
@@ -54,7 +62,10 @@ export interface RegisterVectors {
   readonly keys: readonly { readonly name: string; readonly seed: string }[];
   readonly charter: Charter;
   readonly registerId: string;
-  readonly dockets: readonly { readonly bytes: string }[];
+  readonly transactions: readonly TransactionVector[];
+  readonly dockets: readonly DocketVector[];
+  /** Of the log, by size. */
+  readonly logRoots: readonly LogRoot[];
   readonly checkpoint: { readonly note: string; readonly publicKey: string };
   readonly receipts: readonly ReceiptVector[];
   /** The receipt at `receipt` with the value at the path replaced: none is valid. */
@@ -62,16 +73,21 @@ export interface RegisterVectors {
   readonly hostile: readonly HostileVector[];
 }
 
-export interface ReceiptVector {
-  readonly name: string;
-  readonly receipt: Receipt;
+export interface TransactionVector {
+  readonly height: number;
+  readonly index: number;
+  readonly id: string;
+  readonly leafHash: string;
+  readonly record: string;
 }
 
-export interface HostileReceipt {
-  readonly name: string;
-  readonly receipt: number;
-  readonly path: readonly (string | number)[];
-  readonly value: unknown;
+export interface DocketVector {
+  readonly height: number;
+  readonly hash: string;
+  readonly header: string;
+  readonly seal: string;
+  /** In base64. */
+  readonly bytes: string;
 }
 
 export function readRegisterVectors(): RegisterVectors {
@@ -92,8 +108,9 @@ export function applyEdits(
 }
 
 function applyEdit(bytes: Uint8Array, { at, remove, insert, repeat = 1 }: Edit): Uint8Array {
-  const inserted = Array.from({ length: repeat }, () => Buffer.from(insert, "base64"));
-  return Buffer.concat([bytes.subarray(0, at), ...inserted, bytes.subarray(at + remove)]);
+  const once = Buffer.from(insert, "base64");
+  const inserted = Buffer.alloc(once.length * repeat, once);
+  return Buffer.concat([bytes.subarray(0, at), inserted, bytes.subarray(at + remove)]);
 }
 
 /** What register.json must hold. */
@@ -117,7 +134,7 @@ export function computeRegisterVectors() {
       bytes: frameBytes(docket).toString("base64"),
     })),
     logRoots: [0, ...dockets.keys().map((height) => height + 1)].map((size) => ({
-      size,
+      size: String(size),
       root: hexOf(logRootOf(SAMPLE, size)),
     })),
     checkpoint: { note: buildNote(SAMPLE, 6, KEYS.notary), publicKey: KEYS.notary.record.publicKey },
@@ -139,7 +156,7 @@ function commitments() {
     itemId: ITEM_ID,
     item,
     event: canonical(event).toString(),
-    eventId: event.eventId,
+    eventId: event.id,
     eventSecret: hexOf(eventSecretOf(event)),
     commitment: body.body.commitment,
     valueSecret: hexOf(SECRETS.k),
@@ -148,61 +165,12 @@ function commitments() {
   };
 }
 
-function receipts(): readonly ReceiptVector[] {
-  const event = eventOf(FULL.number);
-  const disclosure = {
-    event,
-    secret: base64url(eventSecretOf(event)),
-    value: { value: VALUE, secret: base64url(SECRETS.k) },
-  };
-  const key = KEYS.notary;
-  const proof = { height: FULL.height, index: FULL.index };
-  const rotated = { height: 3, index: 1 };
-  const keys = [{ height: 1, index: 1 }];
-  return [
-    { name: "disclosed", receipt: buildReceipt(SAMPLE, { size: 6, key, proof, keys: [], disclosure }) },
-    { name: "after a rotation", receipt: buildReceipt(SAMPLE, { size: 5, key, proof: rotated, keys }) },
-  ];
-}
-
-function hostileReceipts(): readonly HostileReceipt[] {
-  const zeros = "0".repeat(64);
-  const secret = "A".repeat(43);
-  const of = (receipt: number, path: HostileReceipt["path"], value: unknown) => {
-    return { name: path.join(" "), receipt, path, value };
-  };
-  const sealOf = (height: number) => JSON.parse(textOf(SAMPLE.dockets[height]?.seal)) as unknown;
-  return [
-    of(0, ["format"], "strongroom/receipt/v2"),
-    of(0, ["registerId"], zeros.slice(32)),
-    of(0, ["charter", "nonce"], zeros),
-    of(0, ["checkpoint"], buildNote(SAMPLE, 6, KEYS.stranger)),
-    of(0, ["checkpoint"], buildNote(SAMPLE, 5, KEYS.notary)),
-    of(0, ["checkpoint"], buildNote(SAMPLE, 6, KEYS.notary).replace("\n6\n", "\n06\n")),
-    of(0, ["proof", "index"], 3),
-    of(0, ["proof", "transactionPath", 0], zeros),
-    of(0, ["proof", "transactionPath"], []),
-    of(0, ["proof", "docketPath", 0], zeros),
-    of(0, ["proof", "docket", "seal"], sealOf(2)),
-    of(0, ["proof", "docket", "header", "epoch"], "2"),
-    of(0, ["proof", "transaction", "body", "item"], zeros),
-    of(0, ["proof", "transaction", "signatures", 1, "sig"], "A".repeat(86)),
-    of(0, ["disclosure", "event", "eventType"], "fact_deleted"),
-    of(0, ["disclosure", "secret"], secret),
-    of(0, ["disclosure", "value", "value"], "13 Example Street, Zürich"),
-    of(0, ["disclosure", "value", "secret"], secret),
-    of(0, ["disclosure", "note"], "x"),
-    of(1, ["keys"], []),
-    of(1, ["keys", 0, "transactionPath", 0], zeros),
-    of(1, ["keys", 0, "docket", "seal"], sealOf(2)),
-  ];
-}
-
 function hostileVector({
   dockets,
   disagreeing,
   expected,
   trusted,
+  chartered,
   log,
   size,
   name,
@@ -216,8 +184,9 @@ function hostileVector({
     ...(disagreeing !== undefined && { disagreeing: [disagreeing] }),
     edits: dockets.flatMap(editsTo),
     verdicts: verdicts(expected, dockets),
-    checkpoint: { size: String(size), root: hexOf(logRootOf(log, size)) },
+    ...((log !== SAMPLE || size !== 6) && { checkpoint: { size: String(size), root: hexOf(logRootOf(log, size)) } }),
     ...(trusted !== expected && { verdictsWithCheckpoint: verdicts(trusted, dockets) }),
+    ...(chartered && { verdictsWithCharter: verdicts(chartered, dockets) }),
   };
 }
 

@@ -65,34 +65,49 @@ export class Sealer {
   }
 
   async #sealPending(): Promise<SealingOutcome> {
-    const { register } = this.#options;
-    for (let sinceCheckpoint = 1; ; sinceCheckpoint++) {
-      const lease = await this.#lease();
+    const { register, keys } = this.#options;
+    let lease: SealingLease | undefined;
+    let isBehind = true;
+    for (let dockets = 1; ; dockets++) {
+      if (!this.#isFresh(lease)) lease = await this.#acquire();
       if (!lease) return "leased";
-      await catchUp(register);
-      await indexMissing(register);
+      if (isBehind) await this.#catchUp();
       if (!register.set.isExtendable) return "not_extendable";
       const sealed = await this.#sealDocket(lease);
-      const isDue = sealed === undefined || sinceCheckpoint % DOCKETS_PER_CHECKPOINT === 0;
-      if (isDue) await signCheckpoint(register, await this.#options.keys.signerFor("checkpoint", register.set.sound));
-      if (sealed === undefined) return "done";
+      if (sealed === "none" || dockets % DOCKETS_PER_CHECKPOINT === 0) {
+        await signCheckpoint(register, await keys.signerFor("checkpoint", register.set.sound));
+      }
+      if (sealed === "none") return "done";
+      isBehind = sealed === "late";
     }
   }
 
-  #lease(): Promise<SealingLease | undefined> {
+  /** What others have sealed, and what this process has sealed and not come to index. */
+  async #catchUp(): Promise<void> {
+    await catchUp(this.#options.register);
+    await indexMissing(this.#options.register);
+  }
+
+  #acquire(): Promise<SealingLease | undefined> {
     const { register, holder, leaseMs } = this.#options;
     const { store, clock } = register.parts;
     const now = clock.now();
     return store.acquireLease({ holder, now, until: addMs(now, leaseMs) });
   }
 
-  /** `undefined` when there is nothing to be sealed, false when another process was faster. */
-  async #sealDocket(lease: SealingLease): Promise<boolean | undefined> {
+  /** It is asked for again in good time, and not for each docket. */
+  #isFresh(lease: SealingLease | undefined): boolean {
+    const { register, leaseMs } = this.#options;
+    return lease !== undefined && addMs(register.parts.clock.now(), leaseMs / 2) < lease.until;
+  }
+
+  /** `late` when another process was faster, `none` when there is nothing to be sealed. */
+  async #sealDocket(lease: SealingLease): Promise<"sealed" | "late" | "none"> {
     const { register, tenantId, maxTransactions, keys } = this.#options;
     const { store, clock, events, registerId } = register.parts;
     const began = performance.now();
     const unsealed = await store.listUnsealed(maxTransactions);
-    if (unsealed.length === 0) return undefined;
+    if (unsealed.length === 0) return "none";
     const before = register.set.sound;
     const nodes: TreeNode[] = [];
     const lastEpoch = before.lastSealed?.epoch ?? 0n;
@@ -108,11 +123,11 @@ export class Sealer {
     );
     const subjects = new Map(unsealed.map(({ id, subjectId }) => [id as string, subjectId]));
     const subjectIdOf = (eventId: string) => subjects.get(eventId) ?? null;
-    if (!(await addSealedDocket(register, docket, { nodes, subjectIdOf }))) return false;
+    if (!(await addSealedDocket(register, docket, { nodes, subjectIdOf }))) return "late";
     const durationMs = Math.round(performance.now() - began);
     const height = docket.height.toString();
     events.registerDocketSealed({ tenantId, registerId, height, transactionCount: unsealed.length, durationMs });
-    return true;
+    return "sealed";
   }
 
   async #draftsOf(unsealed: readonly AuditEvent[]): Promise<readonly TransactionDraft[]> {

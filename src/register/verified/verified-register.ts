@@ -173,9 +173,17 @@ export class VerifiedRegister implements AsyncDisposable {
     this.#closing.abort();
     await this.#initialization?.whole.catch(() => undefined);
     await this.#turn.catch(() => undefined);
+    await this.#keepSnapshot();
     this.condition.see("closed", "The register was closed.");
     this.reader.forgetAll();
     this.#watchers.clear();
+  }
+
+  /** So that the next start does not have to verify again what was sealed since the last one. */
+  async #keepSnapshot(): Promise<void> {
+    const { set, condition, parts } = this;
+    if (condition.state !== "Healthy" || !set.isComplete || set.total === 0n) return;
+    await parts.snapshots.save(set.sound).catch(() => undefined);
   }
 
   #begin(everything: boolean): Initialization {

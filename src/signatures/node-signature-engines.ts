@@ -1,4 +1,5 @@
 import * as crypto from "node:crypto";
+import { Shelf } from "./shelf.ts";
 import type { SignatureEngine } from "./signature-engine.ts";
 
 /** What stands before the raw key in the DER encodings of RFC 8410, SEC 1 and RFC 5480. */
@@ -9,29 +10,6 @@ const P256_PRIVATE = Buffer.from("30310201010420", "hex");
 const P256_PRIVATE_END = Buffer.from("a00a06082a8648ce3d030107", "hex");
 
 const RAW_P256 = { dsaEncoding: "ieee-p1363" } as const;
-
-/**
- * Where bytes are put for a call of OpenSSL. V8 keeps small arrays in its heap and moves each that is handed out of it to
- * memory of its own, which its collector's threads then free while this one waits for the allocator.
- */
-class Shelf {
-  static readonly #BYTES_MAX = 256;
-  readonly #bytes = new Uint8Array(Shelf.#BYTES_MAX);
-  readonly #views: Uint8Array[] = [];
-
-  /** The same bytes, until the next call. */
-  put(bytes: Uint8Array): Uint8Array {
-    const { length } = bytes;
-    if (length > Shelf.#BYTES_MAX) return bytes;
-    let view = this.#views[length];
-    if (!view) {
-      view = this.#bytes.subarray(0, length);
-      this.#views[length] = view;
-    }
-    view.set(bytes);
-    return view;
-  }
-}
 
 const MESSAGES = new Shelf();
 const SIGNATURES = new Shelf();

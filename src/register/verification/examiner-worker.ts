@@ -1,6 +1,8 @@
 import { parentPort } from "node:worker_threads";
 import { invariant, isVaultError } from "../../errors.ts";
-import { NODE_SIGNATURE_SUITES } from "../../signatures/node-signature-suites.ts";
+import { NODE_ED25519, NODE_P256 } from "../../signatures/node-signature-engines.ts";
+import { SignatureSuites } from "../../signatures/signature-suites.ts";
+import { SODIUM_ED25519 } from "../../signatures/sodium-signature-engine.ts";
 import { examineDocket } from "./examine-docket.ts";
 import { type ExaminerReply, type ExaminerRequest, keep, unpackDockets } from "./examiner-protocol.ts";
 import { KeyDirectory } from "./key-directory.ts";
@@ -9,6 +11,9 @@ import { KeyDirectory } from "./key-directory.ts";
  * A thread that examines dockets. What is wrong with a docket is in its examination; what this runtime cannot do is
  * refused; anything else is a bug and ends the thread, which its other side sees.
  */
+
+/** The faster engine where it is installed: all come to one verdict. */
+const SUITES = new SignatureSuites([SODIUM_ED25519 ?? NODE_ED25519, NODE_P256]);
 
 const directories = new Map<number, KeyDirectory>();
 
@@ -19,7 +24,7 @@ function replyTo(request: ExaminerRequest): ExaminerReply {
   const keys = keysOf(request);
   try {
     const examinations = unpackDockets(request.dockets).map(({ height, bytes }) =>
-      examineDocket(bytes, { registerId, height, keys, suites: NODE_SIGNATURE_SUITES }),
+      examineDocket(bytes, { registerId, height, keys, suites: SUITES }),
     );
     return { batch, examinations };
   } catch (error) {

@@ -1,8 +1,8 @@
 import { parentPort } from "node:worker_threads";
 import { invariant, isVaultError } from "../../errors.ts";
 import { NODE_ED25519, NODE_P256 } from "../../signatures/node-signature-engines.ts";
+import { SODIUM_ED25519 } from "../../signatures/node-sodium-signature-engine.ts";
 import { SignatureSuites } from "../../signatures/signature-suites.ts";
-import { SODIUM_ED25519 } from "../../signatures/sodium-signature-engine.ts";
 import { examineDocket } from "./examine-docket.ts";
 import { type ExaminerReply, type ExaminerRequest, keep, unpackDockets } from "./examiner-protocol.ts";
 import { KeyDirectory } from "./key-directory.ts";

@@ -91,6 +91,52 @@ describe("the chain of a register", () => {
     expect(verdict.sound).toEqual(chain.dockets[2]?.state);
   });
 
+  it("is disproved as a whole when no trusted log is its own", () => {
+    const other = ledgerOf("chain", [3, 1, 5, 1, 3]);
+    const verdict = verify(chain, bytesOf(chain), { trusted: trustedLog(other) });
+    expect(verdict.trust).toBe("disproved");
+    expect(heights(verdict.ranges)).toEqual(["0-4 BrokenChainLink"]);
+    expect(verdict.sound.frontier.size).toBe(0n);
+  });
+
+  it("is disproved by a shorter trusted log too, when it is too short for the longest", () => {
+    const other = ledgerOf("chain", [2, 2, 5, 1, 3]);
+    const known = other.dockets.flatMap(({ state }) => trustedLog({ ...other, state }));
+    const verdict = verify(chain, bytesOf(chain).slice(0, 4), { trusted: known });
+    expect(verdict.trust).toBe("disproved");
+    expect(heights(verdict.ranges)).toEqual(["1-3 BrokenChainLink"]);
+    expect(verdict.sound).toEqual(chain.dockets[0]?.state);
+  });
+
+  it("is believed as far as a shorter trusted log goes, when it is too short for the longest", () => {
+    const altered = bytesOf(chain).map((bytes, height) => (height === 1 ? withAlteredFrameHash(bytes) : bytes));
+    const known = chain.dockets.slice(2).flatMap(({ state }) => trustedLog({ ...chain, state }));
+    const { trust, ranges, sound } = verify(chain, altered.slice(0, 4), { trusted: known });
+    expect(trust).toBe("unknown");
+    expect(heights(ranges)).toEqual(["1-1 InvalidDocketHash"]);
+    expect(sound).toEqual(chain.dockets[3]?.state);
+  });
+
+  it("is broken beyond what a trusted log tells of", () => {
+    const altered = bytesOf(chain).map((bytes, height) => (height % 2 === 1 ? withAlteredFrameHash(bytes) : bytes));
+    const known = chain.dockets.slice(2, 3).flatMap(({ state }) => trustedLog({ ...chain, state }));
+    const { trust, ranges, sound } = verify(chain, altered, { trusted: known });
+    expect(trust).toBe("proven");
+    expect(heights(ranges)).toEqual(["1-1 InvalidDocketHash", "3-3 InvalidDocketHash", "4-4 BrokenChainLink"]);
+    expect(sound).toEqual(chain.dockets[2]?.state);
+  });
+
+  it("is disproved when its last docket hides which one it was, but not by a hint", () => {
+    const hidden = bytesOf(chain).map((bytes, at) =>
+      at === 4 ? withAlteredFrameHash(withAlteredHeader(bytes)) : bytes,
+    );
+    const trusted = trustedLog(chain);
+    expect(verify(chain, hidden, { trusted })).toMatchObject({ trust: "disproved", sound: { frontier: { size: 0n } } });
+    const leafHint = () => leafOf("0".repeat(64));
+    expect(heights(verify(chain, hidden, { trusted, leafHint }).ranges)).toEqual(["4-4 InvalidDocketHash"]);
+    expect(verify(chain, hidden, { trusted, leafHint })).toMatchObject({ trust: "unknown" });
+  });
+
   it("names every transaction whose signature is not valid", () => {
     const dockets = bytesOf(chain).map((bytes, height) => {
       const frame = height === 2 ? decodeFrame(bytes) : undefined;

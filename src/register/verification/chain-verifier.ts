@@ -9,7 +9,7 @@ import { LogTree, leafOf, type Trust, type TrustedLog } from "./log-tree.ts";
 
 export interface ChainVerifierOptions {
   readonly start: ChainState;
-  /** What the register is trusted to have been, by size, ascending. The longest one judges, the others narrow it down. */
+  /** What the register is trusted to have been, by size, ascending. Breaks before the longest that it is do not count. */
   readonly trusted?: readonly TrustedLog[] | undefined;
   /**
    * What is said elsewhere to stand in the tree for a docket that nothing else tells of: 32 bytes. It need not be true: the
@@ -44,14 +44,14 @@ export class ChainVerifier {
   #lastTxId: string | undefined;
   #lastSealed: ChainState["lastSealed"];
   #keys: KeyDirectory;
-  /** The first docket that does not follow on the one before. */
+  /** The first docket that does not follow on the one before and that no trusted log is proven beyond. */
   #brokenFrom: bigint | undefined;
-  /** The first such docket that the trusted log does not cover. */
-  #brokenBeyond: bigint | undefined;
-  /** After the last docket that is good if no trusted log clears a break, if it does, and if it disproves what was found. */
+  /** How long the longest trusted log is that the register is proven to have been. */
+  #provenTo: bigint;
+  /** After the last docket that passes its own checks, the last before a break, and the last that is proven. */
+  #unbroken: ChainState;
   #sound: ChainState;
-  #soundIfProven: ChainState;
-  #soundIfDisproved: ChainState;
+  #proven: ChainState;
 
   constructor({ start, trusted = [], leafHint, onSubtree }: ChainVerifierOptions) {
     this.#leafHint = leafHint ?? (() => undefined);
@@ -62,9 +62,10 @@ export class ChainVerifier {
     this.#lastTxId = start.lastTxId;
     this.#lastSealed = start.lastSealed;
     this.#keys = start.keys;
+    this.#provenTo = start.frontier.size;
+    this.#unbroken = start;
     this.#sound = start;
-    this.#soundIfProven = start;
-    this.#soundIfDisproved = start;
+    this.#proven = start;
   }
 
   /** The height that comes next. */
@@ -87,26 +88,37 @@ export class ChainVerifier {
     this.#learnHashBefore(examination);
     const found = firstProblem([own, this.#linkProblem(examination), this.#orderProblem(examination)]);
     const isUnlinked = found !== undefined && typeOf(found) === "BrokenChainLink";
-    if (isUnlinked) this.#break(height);
-    if (own) this.#addRange(height, own, examination.failing);
+    const isFirstUnlinked = isUnlinked && this.#brokenFrom === undefined;
+    if (isFirstUnlinked) this.#brokenFrom = height;
+    if (own) this.#addRange(examination, own, isFirstUnlinked);
     else this.#keys = this.#keys.after(height, examination.keyChanges);
     this.#next = height + 1n;
     this.#framedHash = examination.framedHash;
     this.#lastTxId = own ? undefined : examination.lastTxId;
     this.#learnHash(examination.header);
-    if (!own) this.#keepSound(height);
+    if (!own) this.#keepSound();
     return found ?? (this.#brokenFrom === undefined ? undefined : BEHIND_BREAK);
   }
 
   /** What is to be made of all that was added. */
   verdict(): ChainVerdict {
-    // Nothing comes after the last docket that would say its hash, but the trusted root tells whether a guess is right.
-    const guess = this.#guessBefore;
-    if (guess !== undefined && this.#isHashBeforeUnknown && this.#tree.isTrustedWith(guess)) this.#tree.append(guess);
-    return { size: this.#next, ranges: this.#ranges(), trust: this.#tree.trust, sound: this.#soundState() };
+    const trust = this.#trustWithLast();
+    const isDisproved = trust === "disproved";
+    const ranges = this.#ranges(isDisproved ? this.#provenTo : this.#brokenFrom, isDisproved);
+    return { size: this.#next, ranges, trust, sound: isDisproved ? this.#proven : this.#sound };
   }
 
-  #keepSound(height: bigint): void {
+  /** Nothing comes after the last docket that would say its hash, but a trusted root tells whether a guess is right. */
+  #trustWithLast(): Trust {
+    const guess = this.#isHashBeforeUnknown ? this.#guessBefore : undefined;
+    const isRight = guess && this.#tree.isTrustedWith(guess);
+    if (guess && isRight) this.#append(guess);
+    // A hint need not be true, and what is still to come may say another hash: the guess is not kept.
+    const isWrong = isRight === false && this.#leafHint(this.#next - 1n) === undefined;
+    return isWrong ? "disproved" : this.#tree.trust;
+  }
+
+  #keepSound(): void {
     if (this.#tree.size !== this.#next) return;
     const state: ChainState = {
       registerId: this.#registerId,
@@ -116,14 +128,9 @@ export class ChainVerifier {
       lastSealed: this.#lastSealed,
       keys: this.#keys,
     };
+    this.#unbroken = state;
     if (this.#brokenFrom === undefined) this.#sound = state;
-    if (this.#tree.covers(height) || this.#brokenBeyond === undefined) this.#soundIfProven = state;
-    if (this.#tree.matched === this.#next) this.#soundIfDisproved = state;
-  }
-
-  #soundState(): ChainState {
-    if (this.#tree.trust === "proven") return this.#soundIfProven;
-    return this.#tree.trust === "disproved" ? this.#soundIfDisproved : this.#sound;
+    if (this.#provenTo === this.#next) this.#proven = state;
   }
 
   get #isHashBeforeUnknown(): boolean {
@@ -153,7 +160,17 @@ export class ChainVerifier {
 
   /** Of the docket before the next one. */
   #appendLeaf(leaf: Uint8Array | undefined): void {
-    if (leaf !== undefined && this.#isHashBeforeUnknown) this.#tree.append(leaf);
+    if (leaf !== undefined && this.#isHashBeforeUnknown) this.#append(leaf);
+  }
+
+  /** What a trusted log is proven to say is what was sealed, so nothing up to there counts as broken. */
+  #append(leaf: Uint8Array): void {
+    this.#tree.append(leaf);
+    if (this.#tree.matched !== this.#tree.size) return;
+    this.#provenTo = this.#tree.size;
+    this.#brokenFrom = undefined;
+    this.#sound = this.#unbroken;
+    this.#proven = this.#unbroken;
   }
 
   #linkProblem({ height, header }: Examination): DocketProblem | undefined {
@@ -181,33 +198,28 @@ export class ChainVerifier {
     return { check: "order", details: "A transaction does not name the one before it." };
   }
 
-  #break(height: bigint): void {
-    this.#brokenFrom ??= height;
-    if (!this.#tree.covers(height)) this.#brokenBeyond ??= height;
+  /** @param isFirstUnlinked whether check 8 failed before this one, and nothing before excludes the docket anyway */
+  #addRange({ height, failing }: Examination, problem: DocketProblem, isFirstUnlinked: boolean): void {
+    const range = { start: height, end: height, type: typeOf(problem), details: problem.details, failing };
+    // It is another type's if the break counts, so it stays apart from its neighbours.
+    if (isFirstUnlinked || this.#own.at(-1)?.end === this.#brokenFrom) this.#own.push(range);
+    else withHeight(this.#own, range);
   }
 
-  /** Where the break is that excludes all that follows. */
-  get #breakThatCounts(): bigint | undefined {
-    if (this.#tree.trust === "proven") return this.#brokenBeyond;
-    return this.#tree.trust === "disproved" ? this.#soundIfDisproved.frontier.size : this.#brokenFrom;
-  }
-
-  #addRange(height: bigint, problem: DocketProblem, failing: Examination["failing"]): void {
-    withHeight(this.#own, { start: height, end: height, type: typeOf(problem), details: problem.details, failing });
-  }
-
-  #ranges(): readonly CorruptedHeights[] {
-    const from = this.#breakThatCounts;
-    if (from === undefined) return [...this.#own];
-    const ranges = this.#own.filter(({ start }) => start < from);
-    let free = ranges.at(-1)?.end ?? 0n;
-    free = free >= from ? free + 1n : from;
-    for (const range of this.#own.filter(({ start }) => start >= from)) {
-      if (range.start > free) ranges.push(behindBreak(free, range.start - 1n));
-      ranges.push(range);
-      free = range.end + 1n;
+  /**
+   * @param from the height from which on everything is excluded
+   * @param isDisproved whether that is because of a trusted log, and not of the docket at that height
+   */
+  #ranges(from: bigint | undefined, isDisproved: boolean): readonly CorruptedHeights[] {
+    const ranges: CorruptedHeights[] = [];
+    let free = from ?? this.#next;
+    for (const range of this.#own) {
+      if (range.start > free) withHeight(ranges, behindBreak(free, range.start - 1n));
+      const isBreak = range.start === from && !isDisproved;
+      withHeight(ranges, isBreak ? { ...behindBreak(from, range.end), failing: range.failing } : range);
+      if (range.end >= free) free = range.end + 1n;
     }
-    if (free < this.#next) ranges.push(behindBreak(free, this.#next - 1n));
+    if (free < this.#next) withHeight(ranges, behindBreak(free, this.#next - 1n));
     return ranges;
   }
 }

@@ -35,7 +35,9 @@ export function* examineTransactions(
   }
   const failing = found.flatMap(({ transaction, problem }, position) => {
     const listed = txIds[position];
-    return problem ? [{ txId: listed ? hexOf(listed) : (transaction?.txId ?? ""), problem }] : [];
+    // What has no id, listed or its own, cannot be named.
+    const txId = listed ? hexOf(listed) : transaction?.txId;
+    return problem && txId !== undefined ? [{ txId, problem }] : [];
   });
   return {
     problems: [formProblem(found), signingProblem(found)],

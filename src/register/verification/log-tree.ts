@@ -8,7 +8,7 @@ export interface TrustedLog {
   readonly root: Uint8Array;
 }
 
-/** `unknown` when the trusted log is longer than what is known, `none` without one. */
+/** `proven` by the longest trusted log, `disproved` by one that none is proven beyond, `unknown` while neither is. */
 export type Trust = "proven" | "disproved" | "unknown" | "none";
 
 /** What stands in the tree for a docket with this hash, which is in hexadecimal. */
@@ -19,19 +19,18 @@ export function leafOf(docketHash: string): Uint8Array {
 /** The log of a register while it is read, compared with what it is trusted to have been at some sizes. */
 export class LogTree {
   readonly #trusted: ReadonlyMap<bigint, Uint8Array>;
-  readonly #newest: TrustedLog | undefined;
+  readonly #longest: bigint | undefined;
   readonly #onSubtree: OnSubtree | undefined;
   #frontier: Frontier;
-  #trust: Trust;
   #matched: bigint | undefined;
+  #isDisproved = false;
 
   /** @param trusted by size, ascending; those that are not longer than the frontier do not count */
   constructor(frontier: Frontier, trusted: readonly TrustedLog[], onSubtree?: OnSubtree) {
     const ahead = trusted.filter(({ size }) => size > frontier.size);
     this.#trusted = new Map(ahead.map(({ size, root }) => [size, root]));
-    this.#newest = ahead.at(-1);
+    this.#longest = ahead.at(-1)?.size;
     this.#frontier = frontier;
-    this.#trust = this.#newest ? "unknown" : "none";
     this.#onSubtree = onSubtree;
   }
 
@@ -47,14 +46,11 @@ export class LogTree {
     return rootOf(this.#frontier);
   }
 
-  /** What the longest trusted log says. */
+  /** What the trusted logs say. */
   get trust(): Trust {
-    return this.#trust;
-  }
-
-  /** Whether the longest trusted log is longer than this height. */
-  covers(height: bigint): boolean {
-    return this.#newest !== undefined && height < this.#newest.size;
+    if (this.#longest === undefined) return "none";
+    if (this.#matched === this.#longest) return "proven";
+    return this.#isDisproved ? "disproved" : "unknown";
   }
 
   /** The size of the longest trusted log that this one began with. */
@@ -65,16 +61,18 @@ export class LogTree {
   /** @param leaf as `leafOf` gives it */
   append(leaf: Uint8Array): void {
     this.#frontier = appendLeaf(this.#frontier, leaf, this.#onSubtree);
-    const root = this.#trusted.get(this.size);
-    if (!root) return;
-    const isSame = sameHash(this.root, root);
-    if (isSame) this.#matched = this.size;
-    if (this.size === this.#newest?.size) this.#trust = isSame ? "proven" : "disproved";
+    const isTrusted = this.#isTrusted(this.#frontier);
+    if (isTrusted) this.#matched = this.size;
+    if (isTrusted !== undefined) this.#isDisproved = !isTrusted;
   }
 
-  /** Whether the log would be the longest trusted one with this docket. */
-  isTrustedWith(leaf: Uint8Array): boolean {
-    const next = appendLeaf(this.#frontier, leaf);
-    return next.size === this.#newest?.size && sameHash(rootOf(next), this.#newest.root);
+  /** Whether the log would be a trusted one with this docket; `undefined` when none is trusted of that size. */
+  isTrustedWith(leaf: Uint8Array): boolean | undefined {
+    return this.#isTrusted(appendLeaf(this.#frontier, leaf));
+  }
+
+  #isTrusted(frontier: Frontier): boolean | undefined {
+    const root = this.#trusted.get(frontier.size);
+    return root && sameHash(rootOf(frontier), root);
   }
 }

@@ -113,14 +113,15 @@ function checkpointsOf({ checkpoint, checkpoints = [] }: RegisterToVerify): read
   return all.toSorted((a, b) => Number(a.size - b.size));
 }
 
-/** Up to where the register is that of a trusted checkpoint, and whether the longest is that of another register. */
+/** Up to where the register is that of a trusted checkpoint, and whether a longer one is that of another register. */
 function trustIn(examined: readonly Examined[], checkpoints: readonly Checkpoint[]) {
   let size = 0;
   let isOther = false;
   for (const checkpoint of checkpoints) {
     const root = rootOf(examined, Number(checkpoint.size));
-    if (root === hexOf(checkpoint.root)) size = Number(checkpoint.size);
-    isOther = root !== undefined && root !== hexOf(checkpoint.root);
+    if (root === undefined) break;
+    isOther = root !== hexOf(checkpoint.root);
+    if (!isOther) size = Number(checkpoint.size);
   }
   return { size, isOther };
 }

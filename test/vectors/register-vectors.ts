@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { naiveLeafHash } from "./naive-merkle-tree.ts";
 import { buildNote, logRootOf, textOf } from "./naive-receipt-builder.ts";
 import { frameBytes, frameSections } from "./naive-register-builder.ts";
-import { type Charter, canonical, hexOf } from "./naive-register-records.ts";
+import { type Charter, canonical, hexOf, type KeyRecord } from "./naive-register-records.ts";
 import type { Verdict } from "./naive-register-verifier.ts";
 import { damagedCases } from "./register-damaged-cases.ts";
 import { type Expectation, type Given, type HostileCase, SAMPLE } from "./register-hostile-case.ts";
@@ -59,7 +59,7 @@ export interface HostileVector {
 
 /** The content of register.json. Bytes are lower-case hexadecimal unless a name or the format says otherwise. */
 export interface RegisterVectors {
-  readonly keys: readonly { readonly name: string; readonly seed: string }[];
+  readonly keys: readonly (KeyRecord & { readonly name: string; readonly seed: string })[];
   readonly charter: Charter;
   readonly registerId: string;
   readonly transactions: readonly TransactionVector[];

@@ -20,6 +20,8 @@ import { hotTierLoad } from "./operations/hot-tier-load.ts";
 import { readyTime } from "./operations/ready-time.ts";
 import { registerProofs } from "./operations/register-proofs.ts";
 import { registerSealing } from "./operations/register-sealing.ts";
+import { registerStart } from "./operations/register-start.ts";
+import { registerThroughput } from "./operations/register-throughput.ts";
 import { registerVerification } from "./operations/register-verification.ts";
 import { sessions } from "./operations/sessions.ts";
 import { validation } from "./operations/validation.ts";
@@ -58,6 +60,8 @@ const ALONE: Readonly<Record<string, (effort: Effort) => Section[] | Promise<Sec
   "register-verification": registerVerification,
   "register-sealing": registerSealing,
   "register-proofs": registerProofs,
+  "register-start": registerStart,
+  "register-throughput": registerThroughput,
 };
 
 /** Writes come last: they change the data that the reads are measured on. */

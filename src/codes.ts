@@ -257,6 +257,11 @@ export const ERROR_CODES = {
     cause: "The event is in the journal, but not yet in the register.",
     remedy: "Repeat the request after register.sealIntervalMs.",
   },
+  register_range_damaged: {
+    kind: "conflict",
+    cause: "A range of dockets was said to be recovered, and holds damaged ones.",
+    remedy: "Recover the register; the range is done when every docket in it is verified.",
+  },
   register_offline: {
     kind: "unavailable",
     retryable: true,

@@ -40,16 +40,20 @@ export class IndexKeeper {
   async #indexOf(height: bigint, bytes: Uint8Array): Promise<DocketIndex> {
     const nodes = this.#nodes;
     this.#nodes = [];
-    const index = docketIndexOf(height, bytes, { nodes });
-    const ids = index.transactions.flatMap(({ eventId }) => (eventId === null ? [] : [eventId]));
-    const events = await Promise.all(ids.map((id) => this.#parts.audit.get(id)));
-    const subjects = new Map<AuditEventId, string | null>(
-      events.flatMap((event) => (event ? [[event.id, event.subjectId]] : [])),
-    );
-    const transactions = index.transactions.map((transaction) => {
-      const subjectId = transaction.eventId === null ? null : (subjects.get(transaction.eventId) ?? null);
-      return { ...transaction, subjectId };
-    });
-    return { ...index, transactions };
+    return await withSubjects(docketIndexOf(height, bytes, { nodes }), this.#parts.audit);
   }
+}
+
+/** With what the events of a docket are about, as far as the journal has them. */
+export async function withSubjects(index: DocketIndex, audit: RegisterParts["audit"]): Promise<DocketIndex> {
+  const ids = index.transactions.flatMap(({ eventId }) => (eventId === null ? [] : [eventId]));
+  const events = await Promise.all(ids.map((id) => audit.get(id)));
+  const subjects = new Map<AuditEventId, string | null>(
+    events.flatMap((event) => (event ? [[event.id, event.subjectId]] : [])),
+  );
+  const transactions = index.transactions.map((transaction) => {
+    const subjectId = transaction.eventId === null ? null : (subjects.get(transaction.eventId) ?? null);
+    return { ...transaction, subjectId };
+  });
+  return { ...index, transactions };
 }

@@ -12,7 +12,7 @@ import type { RegisterCondition } from "./register-condition.ts";
 import type { RegisterParts } from "./register-parts.ts";
 import { TreeHints } from "./tree-hints.ts";
 import { VerifiedSet } from "./verified-set.ts";
-import { verifyLedger } from "./verify-ledger.ts";
+import { type LedgerVerificationOptions, verifyLedger } from "./verify-ledger.ts";
 
 /** What a verification begins with. */
 export interface VerificationPlan {
@@ -48,7 +48,7 @@ export async function planVerification(parts: RegisterParts, everything: boolean
     );
   }
   await pins.keepCharter(charter);
-  const trusted = trustedLogs(parts, snapshot);
+  const trusted = await trustedLogs(parts);
   const total = [count, ...trusted.map(({ size }) => size)].reduce((most, size) => (size > most ? size : most));
   const isGood = snapshot !== undefined && snapshot.frontier.size <= count && agreesWithPins(snapshot, parts);
   const start = snapshot && isGood && !everything ? snapshot : stateOfCharter(registerId, charter);
@@ -66,11 +66,27 @@ export async function runVerification(
   },
 ): Promise<ChainVerdict> {
   const { condition, signal, onBatch } = run;
-  const { start, trusted, total } = plan;
+  const { start, total } = plan;
+  condition.replace(new VerifiedSet({ total, examined: start.frontier.size, ranges: [], sound: start }));
+  return await judgeStored(parts, plan, {
+    signal,
+    onJudged(judged, verifier) {
+      const { ranges, sound } = verifier.verdict();
+      condition.replace(condition.set.with({ examined: verifier.next, ranges, sound }));
+      onBatch(judged.reduce((sum, { transactionCount }) => sum + transactionCount, 0));
+    },
+  });
+}
+
+/** Reads and judges everything from where the plan begins, and takes into the index what is good. */
+export async function judgeStored(
+  parts: RegisterParts,
+  { start, trusted, total }: Pick<VerificationPlan, "start" | "trusted" | "total">,
+  run: Pick<LedgerVerificationOptions, "signal" | "onJudged"> = {},
+): Promise<ChainVerdict> {
   const hints = new TreeHints(parts.store);
   const keeper = await IndexKeeper.open(parts);
   const leaves = new Map<bigint, Uint8Array>();
-  condition.replace(new VerifiedSet({ total, examined: start.frontier.size, ranges: [], sound: start }));
   return await verifyLedger({
     ledger: parts.ledger,
     examiner: parts.examiner,
@@ -79,7 +95,7 @@ export async function runVerification(
     trusted,
     batchSize: parts.settings.verificationBatchSize,
     parallelism: parts.settings.verificationParallelism,
-    signal,
+    signal: run.signal,
     onSubtree: keeper.onSubtree,
     leafHint: (height) => leaves.get(height),
     onGap: async (first, last) => {
@@ -87,9 +103,7 @@ export async function runVerification(
     },
     onJudged: async (judged, verifier) => {
       await keeper.keep(judged);
-      const { ranges, sound } = verifier.verdict();
-      condition.replace(condition.set.with({ examined: verifier.next, ranges, sound }));
-      onBatch(judged.reduce((sum, { transactionCount }) => sum + transactionCount, 0));
+      await run.onJudged?.(judged, verifier);
     },
   });
 }
@@ -102,8 +116,9 @@ async function charterOfGenesis({ ledger, registerId }: RegisterParts): Promise<
   return isCharterOf(registerId, charter) ? charter : undefined;
 }
 
-/** What the register is known to have been, by size. */
-function trustedLogs({ pins }: RegisterParts, snapshot: ChainState | undefined): readonly TrustedLog[] {
+/** What the register is known to have been, by size, ascending. */
+export async function trustedLogs({ pins, snapshots, registerId }: RegisterParts): Promise<readonly TrustedLog[]> {
+  const snapshot = await snapshots.load(registerId);
   const own = snapshot ? [{ size: snapshot.frontier.size, root: rootOf(snapshot.frontier) }] : [];
   const sizes = new Set(pins.all.map(({ size }) => size));
   return [...pins.all, ...own.filter(({ size }) => !sizes.has(size))].sort((a, b) => (a.size < b.size ? -1 : 1));

@@ -143,6 +143,11 @@ export class VerifiedRegister implements AsyncDisposable {
     await this.recordRanges();
   }
 
+  /** What is damaged, for people. */
+  get damage(): string {
+    return damageMessage(this.set);
+  }
+
   /** Brings the book, the journal and the state in line with what is damaged now. */
   recordRanges(): Promise<void> {
     const recording = this.#recording.then(() => this.#recordRanges());
@@ -158,7 +163,7 @@ export class VerifiedRegister implements AsyncDisposable {
       events.registerCorruptionFound({ tenantId, registerId, ...range });
       await journal("register_corruption_found", { registerId, ...range, transactionIds });
     }
-    if (this.set.ranges.length > 0) this.condition.see("corruption_found", damageMessage(this.set));
+    if (this.set.ranges.length > 0) this.condition.see("corruption_found", this.damage);
     else if (this.set.isComplete && !this.condition.see("recovered")) this.condition.see("verified");
     if (added.length > 0) for (const watcher of this.#watchers) watcher.onDamage?.();
   }

@@ -15,7 +15,7 @@ export interface JudgedDocket {
 }
 
 export interface LedgerVerificationOptions extends Omit<ChainVerifierOptions, "start"> {
-  readonly ledger: LedgerLog;
+  readonly ledger: Pick<LedgerLog, "scan">;
   readonly examiner: DocketExaminer;
   readonly start: ChainState;
   /** The first height that need not hold a docket. */

@@ -168,6 +168,10 @@ const CHANGED: Readonly<Record<string, object>> = {
   putRequirements: { requirements: [] },
   openSession: { configVersion: 2 },
   updateSession: { turnCount: 5 },
+  createWallet: { name: "Other" },
+  updateWallet: { name: "Other" },
+  signMessage: { content: { claim: "minor" } },
+  grantWallet: { reason: "Illness" },
   createApiKey: { name: "other" },
 };
 

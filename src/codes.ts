@@ -236,6 +236,11 @@ export const ERROR_CODES = {
     cause: "A receipt does not prove what it says.",
     remedy: "Do not rely on it; ask for another one.",
   },
+  audit_event_not_found: {
+    kind: "not_found",
+    cause: "The tenant's journal has no such event.",
+    remedy: "Use an id that the list of audit events shows.",
+  },
   register_not_found: {
     kind: "not_found",
     cause: "Nothing of this tenant was sealed yet, so it has no register.",

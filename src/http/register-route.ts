@@ -10,7 +10,9 @@ import { authenticate } from "./authentication.ts";
 import { contextOf } from "./call-context.ts";
 import { parseIfMatch } from "./entity-tag.ts";
 import { answerOnce, idempotencyKeyOf } from "./idempotent-answer.ts";
+import { tellRegisterState } from "./register-state.ts";
 import { type Answer, isWrite, JSON_MEDIA_TYPE, type PublicRoute, type Route, type ServerServices } from "./route.ts";
+import { REGISTER_TAG } from "./schemas/register-schemas.ts";
 
 declare module "fastify" {
   interface FastifyContextConfig {
@@ -74,6 +76,7 @@ export function registerRoute(app: FastifyInstance, route: Route, options: Regis
       ...(route.upload && { upload: route.upload }),
     },
     schema: schemaOf(route),
+    ...(route.tag === REGISTER_TAG && { onSend: tellRegisterState(options.services) }),
     handler: async (request, reply) => {
       const answer = await answerOf(route, { request, recorded, services: options.services });
       if (options.validateAnswers) requireDocumented(route, answer);

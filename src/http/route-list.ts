@@ -8,6 +8,7 @@ import { deleteAsset } from "./routes/assets/delete-asset.ts";
 import { getAsset } from "./routes/assets/get-asset.ts";
 import { getAssetContent } from "./routes/assets/get-asset-content.ts";
 import { listAssets } from "./routes/assets/list-assets.ts";
+import { getAuditEvent } from "./routes/audit/get-audit-event.ts";
 import { listAuditEvents } from "./routes/audit/list-audit-events.ts";
 import { invalidateCache } from "./routes/cache/invalidate-cache.ts";
 import { deleteCustomer } from "./routes/customers/delete-customer.ts";
@@ -34,6 +35,16 @@ import { undoMerge } from "./routes/merges/undo-merge.ts";
 import { health } from "./routes/platform/health.ts";
 import { metrics } from "./routes/platform/metrics.ts";
 import { ready } from "./routes/platform/ready.ts";
+import { getDocket } from "./routes/register/get-docket.ts";
+import { getEventReceipt } from "./routes/register/get-event-receipt.ts";
+import { getRegister } from "./routes/register/get-register.ts";
+import { getTransaction } from "./routes/register/get-transaction.ts";
+import { getTransactionProof } from "./routes/register/get-transaction-proof.ts";
+import { listCheckpoints } from "./routes/register/list-checkpoints.ts";
+import { listDockets } from "./routes/register/list-dockets.ts";
+import { listTransactions } from "./routes/register/list-transactions.ts";
+import { proveConsistency } from "./routes/register/prove-consistency.ts";
+import { verifyRegister } from "./routes/register/verify-register.ts";
 import { deleteDefinition } from "./routes/schema/delete-definition.ts";
 import { deleteRequirements } from "./routes/schema/delete-requirements.ts";
 import { getAgentSettings } from "./routes/schema/get-agent-settings.ts";
@@ -114,6 +125,17 @@ export const ROUTES: readonly Route[] = [
   detectOrphans,
   invalidateCache,
   listAuditEvents,
+  getAuditEvent,
+  getRegister,
+  listDockets,
+  getDocket,
+  listTransactions,
+  getTransaction,
+  getTransactionProof,
+  getEventReceipt,
+  proveConsistency,
+  listCheckpoints,
+  verifyRegister,
   createWallet,
   listWallets,
   getWallet,

@@ -11,6 +11,12 @@ export function isHashText(text: string): boolean {
   return HASH.test(text);
 }
 
+/** The height, or another number up to 2^63 - 1, that a text of decimal digits is; `undefined` for any other text. */
+export function heightIn(digits: string): bigint | undefined {
+  const number = DIGITS.test(digits) ? BigInt(digits) : undefined;
+  return number !== undefined && number <= MAX_TREE_SIZE ? number : undefined;
+}
+
 /** Throws `limit_exceeded`. */
 export function requireAtMost(max: number, count: number): void {
   if (count <= max) return;
@@ -50,7 +56,7 @@ function transactionList({ subject = "", type = "" }: TransactionFilter): string
 }
 
 function placeNumber(digits: string): bigint {
-  const number = DIGITS.test(digits) ? BigInt(digits) : undefined;
-  if (number !== undefined && number <= MAX_TREE_SIZE) return number;
+  const number = heightIn(digits);
+  if (number !== undefined) return number;
   throw new VaultError("invalid_cursor", "The cursor does not belong to this list.");
 }

@@ -10,19 +10,19 @@ import type { CorruptionRangeRecord } from "./range-record.ts";
 import type { Receipt } from "./receipts/receipt.ts";
 import type { RegisterRecord, RegisterStore, StoredCheckpoint } from "./register-store.ts";
 import type { Registers } from "./registers.ts";
-import { type Seal, sealOf } from "./seal.ts";
 import { disclosedEvent } from "./sealing/event-transaction.ts";
 import type { SealingOutcome } from "./sealing/sealer.ts";
 import type { SubjectSecrets } from "./sealing/subject-secrets.ts";
 import type { PinnedCheckpoint } from "./trust/pinned-checkpoints.ts";
+import { checkpointVerifier } from "./verified/register-checkpoints.ts";
 import type { RegisterOperationalState } from "./verified/register-condition.ts";
 import { type ConsistencyProof, charterOf, proveConsistency, proveTransaction } from "./verified/register-proofs.ts";
 import {
-  type DocketRange,
+  type DocketPage,
   explain,
   getDocket,
-  getDocketRange,
   getTransaction,
+  listDockets,
   queryTransactions,
 } from "./verified/register-reads.ts";
 import type { VerifiedDocket, VerifiedTransaction } from "./verified/verified-docket.ts";
@@ -39,6 +39,8 @@ export interface RegisterStatus {
   readonly ranges: readonly CorruptionRangeRecord[];
   /** The newest one, pinned outside the database. */
   readonly checkpoint: PinnedCheckpoint | undefined;
+  /** Of the key that signs checkpoints now, as c2sp.org/signed-note writes it: what an outsider pins. */
+  readonly checkpointVerifier: string | undefined;
 }
 
 export interface RegisterServiceOptions {
@@ -78,10 +80,11 @@ export class RegisterService {
     return (await registers.find(tenantId))?.getOperationalState();
   }
 
+  /** Waits for a register to be opened, but not for a verification that is under way; one that cannot be opened is told of. */
   async status(): Promise<RegisterStatus> {
     const register = await this.#found();
-    // A register that cannot be opened is described all the same.
-    await register.initialize().catch(() => undefined);
+    const { condition, parts } = register;
+    if (condition.state === "Offline" || !parts.pins.charter) await register.initialize().catch(() => undefined);
     const record = await this.#options.registers.record(this.#options.tenantId);
     if (!record) throw notFound();
     return {
@@ -90,7 +93,8 @@ export class RegisterService {
       operational: register.getOperationalState(),
       heights: register.getVerifiedHeight(),
       ranges: await register.getCorruptedRanges(),
-      checkpoint: register.parts.pins.newest,
+      checkpoint: parts.pins.newest,
+      checkpointVerifier: checkpointVerifier(register),
     };
   }
 
@@ -105,8 +109,9 @@ export class RegisterService {
     });
   }
 
-  async dockets(start: bigint, end: bigint): Promise<DocketRange> {
-    return await getDocketRange(await this.open(), start, end);
+  /** By height, from one on; those that are not verified are left out and named. Rejects with `invalid_cursor`. */
+  async dockets(from: bigint, page: PageRequest): Promise<DocketPage> {
+    return await listDockets(await this.open(), from, page);
   }
 
   /** Rejects with `transaction_not_found`. */
@@ -166,19 +171,10 @@ export class RegisterService {
     return await (await this.#found()).verifyAll(signal);
   }
 
-  /** By event; all of them in one read. `undefined` members are not made: an event that is not sealed is pending. */
-  async sealsOfEvents(eventIds: readonly AuditEventId[]): Promise<ReadonlyMap<AuditEventId, Seal>> {
-    const found = eventIds.length === 0 ? new Map() : await this.#options.store.findByEvents(eventIds);
-    return new Map(eventIds.map((id) => [id, sealOf(found.get(id))]));
-  }
-
-  /** By item: where the event is sealed that it came to be with; all of them in one read. */
-  async sealsOfItems(itemIds: readonly string[]): Promise<ReadonlyMap<string, Seal>> {
-    const found = itemIds.length === 0 ? new Map() : await this.#options.store.findBySubjectIds(itemIds);
-    return new Map(itemIds.map((id) => [id, sealOf(found.get(id))]));
-  }
-
-  /** Seals what the journal holds, unless another process does; without waiting for the interval. Makes the register, too. */
+  /**
+   * Seals what the journal holds, without waiting for the interval, and makes the register if there is none. `leased` when
+   * another process seals, `not_extendable` when the last docket is damaged.
+   */
   async sealJournal(): Promise<SealingOutcome> {
     return await this.#options.registers.seal(this.#options.tenantId);
   }

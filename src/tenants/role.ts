@@ -17,6 +17,8 @@ export const PERMISSIONS = [
   "wallet:read",
   "wallet:sign",
   "wallet:manage",
+  "register:read",
+  "register:manage",
   "key:manage",
   "tenant:read",
   "tenant:manage",
@@ -44,6 +46,7 @@ const GRANTS: Readonly<Record<Role, readonly Permission[]>> = {
     "lifecycle:run",
     "wallet:read",
     "wallet:sign",
+    "register:read",
   ],
   agent: [
     "profile:read",
@@ -55,7 +58,7 @@ const GRANTS: Readonly<Record<Role, readonly Permission[]>> = {
     "wallet:read",
     "wallet:sign",
   ],
-  auditor: ["profile:read", "schema:read", "audit:read", "wallet:read"],
+  auditor: ["profile:read", "schema:read", "audit:read", "wallet:read", "register:read"],
 };
 
 export function roleAllows(role: Role, permission: Permission): boolean {

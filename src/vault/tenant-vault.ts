@@ -10,6 +10,7 @@ import type { LineageService } from "../profiles/lineage-service.ts";
 import type { MergeService } from "../profiles/merge-service.ts";
 import { ProfileCacheService } from "../profiles/profile-cache-service.ts";
 import { RegisterService } from "../register/register-service.ts";
+import { SealLookup } from "../register/seal-lookup.ts";
 import type { DefinitionService } from "../schema/definition-service.ts";
 import type { RequirementService } from "../schema/requirement-service.ts";
 import type { SessionService } from "../sessions/session-service.ts";
@@ -167,6 +168,11 @@ export class TenantVault {
     const { register: store, audit } = this.#core.stores.forTenant(tenantId);
     const secrets = subjectSecretsOf(this.#core, tenantId);
     return new RegisterService({ tenantId, registers: registers.registers, store, audit, secrets, clock });
+  }
+
+  /** Where events and items are sealed. In a vault without a tier for registers everything is pending. */
+  get seals(): SealLookup {
+    return new SealLookup(this.#core.stores.forTenant(this.tenantId).register);
   }
 
   get audit(): AuditReader {

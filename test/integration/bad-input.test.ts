@@ -7,7 +7,7 @@ import type { Route } from "../../src/http/route.ts";
 import { ROUTES } from "../../src/http/route-list.ts";
 import type { JsonObject } from "../../src/json.ts";
 import { encodeCursor } from "../../src/storage/page.ts";
-import { BAD_IDS, BAD_NAMES, badQueries, forgedCursors } from "./bad-values.ts";
+import { BAD_IDS, BAD_PARAMETERS, badQueries, forgedCursors } from "./bad-values.ts";
 import { brokenBodies, MARKER, retypedBodies } from "./broken-bodies.ts";
 import type { Caller, CallOptions, Reply } from "./caller.ts";
 import { integrationEngines } from "./engines.ts";
@@ -36,6 +36,7 @@ describe.each(integrationEngines())("bad input on $name", (engine) => {
     (
       await world.a.admin.post(`/v1/customers/${fixture.customerId}/fields/city/verify`, { method: "a", by: "b" })
     ).expect(200);
+    await world.a.seal();
   });
   afterAll(() => world[Symbol.asyncDispose]());
 
@@ -93,6 +94,7 @@ describe.each(integrationEngines())("bad input on $name", (engine) => {
 
     it("bodies with members of another type", async () => {
       const { method, url, body = {} } = requestOf(route);
+      if (Object.keys(body).length === 0) return;
       await expectNothingWritten(async () => {
         let count = 0;
         for (const retyped of retypedBodies(body as JsonObject)) {
@@ -141,7 +143,7 @@ describe.each(integrationEngines())("bad input on $name", (engine) => {
       const names = route.path.matchAll(/:(\w+)/g);
       let count = 0;
       for (const [, parameter = ""] of names) {
-        for (const bad of parameter === "name" ? BAD_NAMES : BAD_IDS) {
+        for (const bad of BAD_PARAMETERS[parameter] ?? BAD_IDS) {
           const url = withParameter(route, request.url, { parameter, value: encodeURIComponent(bad) });
           const reply = await callerOf(route).send(request.method, url, request);
           expectRefusal(reply, { what: url, status: 400, code: "invalid_request", route });

@@ -11,17 +11,19 @@ export const BAD_IDS = [
   "'; --",
   "\u0000",
 ];
-export const BAD_NAMES = [
-  "City",
-  "9lives",
-  "a-b",
-  "a b",
-  "",
-  "x".repeat(51),
-  "__proto__",
-  "ciudad_ñ",
-  "a\u0000",
-].filter(Boolean);
+const BAD_NAMES = ["City", "9lives", "a-b", "a b", "", "x".repeat(51), "__proto__", "ciudad_ñ", "a\u0000"].filter(
+  Boolean,
+);
+
+const BAD_NUMBERS = [MARKER, "-1", "01", "1.0", "1e3", "0x1", "9223372036854775808", "\u0661"];
+const BAD_HASHES = [MARKER, "1", "A".repeat(64), "a".repeat(63), "a".repeat(65), "\u0000"];
+
+/** Where a path takes another thing than an id. */
+export const BAD_PARAMETERS: Readonly<Record<string, readonly string[]>> = {
+  name: BAD_NAMES,
+  height: BAD_NUMBERS,
+  transactionId: BAD_HASHES,
+};
 
 const BAD_FLAGS = [MARKER, "", "TRUE", "1"];
 const BAD_CHOICES = [MARKER, "", "ACTIVE"];
@@ -35,6 +37,9 @@ const BAD_VALUES: Readonly<Record<string, readonly string[]>> = {
   hard: BAD_FLAGS,
   history: BAD_FLAGS,
   transitive: BAD_FLAGS,
+  bytes: BAD_FLAGS,
+  subject: BAD_HASHES,
+  type: [MARKER, "", "Event", "x".repeat(65)],
   includeDisabled: BAD_FLAGS,
   status: BAD_CHOICES,
   level: BAD_CHOICES,

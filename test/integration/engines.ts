@@ -1,8 +1,13 @@
 import type { TenantId } from "../../src/identifiers.ts";
 import { ALL_MIGRATIONS } from "../../src/migrations/all-migrations.ts";
 import { Migrator } from "../../src/migrations/migrator.ts";
+import { DOCKETS } from "../../src/register/ledger-log/docket-descriptor.ts";
+import { DOCKET_REPAIRS } from "../../src/register/ledger-log/docket-repair.ts";
 import { InMemoryDatabase } from "../../src/storage/in-memory/in-memory-database.ts";
+import { InMemoryWormDatabase } from "../../src/storage/in-memory/in-memory-worm-store.ts";
+import { PostgresWormDatabase } from "../../src/storage/postgres/postgres-worm-store.ts";
 import type { SqlDatabase } from "../../src/storage/postgres/sql-database.ts";
+import type { WormDatabase } from "../../src/storage/worm-store.ts";
 import { type SqlEngine, type SqlEngineOptions, sqlEngines } from "../../src/testing/sql-engines.ts";
 import { inMemoryStores } from "../../src/vault/in-memory-stores.ts";
 import { postgresStores } from "../../src/vault/postgres-stores.ts";
@@ -43,6 +48,8 @@ export const TENANT_TABLES = [
 export interface OpenedEngine {
   /** Disposing of them removes everything that was made. */
   readonly stores: Stores;
+  /** Where registers are kept, prepared for them. */
+  readonly cold: WormDatabase;
   /** Every row of the tenant in all tables, as one text that is the same when no row changed. */
   dump(tenantId: TenantId): Promise<string>;
 }
@@ -82,8 +89,11 @@ function sqlEngine(engine: SqlEngine): IntegrationEngine {
 
 async function openInMemory(): Promise<OpenedEngine> {
   const database = new InMemoryDatabase();
+  const cold = new InMemoryWormDatabase(database);
+  await cold.prepare([DOCKETS, DOCKET_REPAIRS]);
   return {
     stores: inMemoryStores(database),
+    cold,
     dump: (tenantId) =>
       database.forTenant(tenantId).run((tables) =>
         TENANT_TABLES.map((name) => {
@@ -107,7 +117,8 @@ async function openSql(engine: SqlEngine, options: SqlEngineOptions = {}): Promi
 /** The engine over a database that is open and migrated. */
 export function engineOver(database: SqlDatabase, dispose: () => PromiseLike<void>): OpenedEngine {
   const stores = { ...postgresStores(database), [Symbol.asyncDispose]: dispose };
-  return { stores, dump: (tenantId) => dumpTables(database, tenantId) };
+  const cold = new PostgresWormDatabase(database);
+  return { stores, cold, dump: (tenantId) => dumpTables(database, tenantId) };
 }
 
 async function dumpTables(database: SqlDatabase, tenantId: TenantId): Promise<string> {

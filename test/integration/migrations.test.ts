@@ -63,12 +63,6 @@ const TIER_ROWS: readonly string[] = [
     values ($1, repeat('a', 32), 1, $1, 1, 'ed25519', sha256('a'), 'wrapped', now())`,
   `wallet_grants (tenant_id, id, version, wallet_id, grantee, access_right, granted_at)
     select $1, $1, 1, $1, id, 'read', now() from api_keys where tenant_id = $1 limit 1`,
-  `registers (tenant_id, register_id, kind, created_at) values ($1, repeat('a', 32), 'own', now())`,
-  "register_dockets (tenant_id, height) values ($1, 0)",
-  "register_transactions (tenant_id, tx_id, height, position, type) values ($1, sha256('a'), 0, 0, 'genesis')",
-  "register_nodes (tenant_id, level, index, hash) values ($1, 0, 0, sha256('a'))",
-  "register_checkpoints (tenant_id, size, note, signed_at) values ($1, 1, 'note', now())",
-  "register_subjects (tenant_id, subject_id, wrapped) values ($1, $1, 'wrapped')",
   `register_ranges (tenant_id, id, version, start_height, end_height, type, details, transaction_ids, detected_at,
     attempts, status) values ($1, $1, 1, 0, 0, 'MissingData', 'details', '[]', now(), 0, 'Pending')`,
 ];

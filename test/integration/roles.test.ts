@@ -51,7 +51,19 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     "grantWallet",
     "revokeWalletGrant",
   ],
-  "admin steward auditor": ["listAuditEvents"],
+  "admin steward auditor": [
+    "listAuditEvents",
+    "getAuditEvent",
+    "getRegister",
+    "listDockets",
+    "getDocket",
+    "listTransactions",
+    "getTransaction",
+    "getTransactionProof",
+    "getEventReceipt",
+    "proveConsistency",
+    "listCheckpoints",
+  ],
   "admin steward": [
     "deleteCustomer",
     "deleteField",
@@ -67,7 +79,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     "detectOrphans",
     "invalidateCache",
   ],
-  admin: ["createApiKey", "listApiKeys", "getApiKey", "revokeApiKey"],
+  admin: ["verifyRegister", "createApiKey", "listApiKeys", "getApiKey", "revokeApiKey"],
   // Administrators of the platform's own tenant only.
   "": ["createTenant", "listTenants", "getTenant", "updateTenant"],
 };

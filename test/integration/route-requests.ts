@@ -4,12 +4,13 @@ import type { ApiKey } from "../../src/tenants/api-key.ts";
 import type { Role } from "../../src/tenants/role.ts";
 import type { Method } from "./caller.ts";
 import { defineFields, requireFields } from "./define-fields.ts";
+import { newSealed, REGISTER_REQUESTS, type RegisterFixture } from "./register-fixture.ts";
 import { newCustomer, registration, uuid } from "./test-customer.ts";
 import { newWallets, WALLET_REQUESTS, type WalletFixture } from "./wallet-fixture.ts";
 import type { TenantCallers } from "./world.ts";
 
 /** Things of one tenant that the requests below are about. What they delete is a spare one. */
-export interface RouteFixture extends WalletFixture {
+export interface RouteFixture extends WalletFixture, RegisterFixture {
   readonly tenantId: string;
   readonly customerId: string;
   readonly channelUserId: string;
@@ -63,7 +64,7 @@ export async function newFixture(callers: TenantCallers, role: Role = "admin"): 
   };
   const apiKeyId = await newKey();
   const wallets = await newWallets(callers, { role, apiKeyId });
-  return {
+  const fixture = {
     tenantId: callers.tenantId,
     customerId: customer.id,
     channelUserId,
@@ -82,6 +83,7 @@ export async function newFixture(callers: TenantCallers, role: Role = "admin"): 
     apiKeyId,
     spareApiKeyId: await newKey(),
   };
+  return { ...fixture, ...(await newSealed(callers)) };
 }
 
 export interface RouteRequest {
@@ -195,6 +197,7 @@ export const ROUTE_REQUESTS: Readonly<Record<string, Describe>> = {
     return { method: "POST", url: "/v1/admin/cache/invalidate", body: { customerId } };
   },
   listAuditEvents: get(({ customerId }) => `/v1/audit/events?customerId=${customerId}&limit=1`),
+  ...REGISTER_REQUESTS,
   ...WALLET_REQUESTS,
   createApiKey: () => {
     const body = { name: "made", role: "agent", expiresAt: "2030-01-01T00:00:00Z" };

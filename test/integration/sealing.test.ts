@@ -80,14 +80,14 @@ describe.each(registerEngines())("sealing on $name", (engine) => {
     const tenant = vault.tenant(await newTenant(vault));
     const customerId = await newCustomer(tenant, "+34600111222");
     for (let n = 0; n < 5; n++) await write(tenant, customerId, `Street ${n}`);
-    expect(await tenant.register.sealsOfEvents((await journalOf(tenant)).map(({ id }) => id))).toSatisfy(
+    expect(await tenant.seals.ofEvents((await journalOf(tenant)).map(({ id }) => id))).toSatisfy(
       (seals: ReadonlyMap<string, { status: string }>) =>
         [...seals.values()].every(({ status }) => status === "pending"),
     );
     await sealAll(tenant);
     const written = (await journalOf(tenant)).map(({ id }) => id);
     expect(await sealedEvents(tenant)).toEqual(written);
-    const seals = await tenant.register.sealsOfEvents(written);
+    const seals = await tenant.seals.ofEvents(written);
     expect([...seals.values()].every(({ status }) => status === "sealed")).toBe(true);
     const { operational, checkpoint, heights } = await tenant.register.status();
     expect(operational).toMatchObject({ state: "Healthy", corruptedRanges: 0 });
@@ -173,9 +173,7 @@ describe.each(registerEngines())("sealing on $name", (engine) => {
     const [mine] = (await a.register.transactions({}, { limit: 1, cursor: undefined })).items;
     await expect(b.register.transaction(mine?.txId ?? "")).rejects.toMatchObject({ code: "transaction_not_found" });
     const events = (await journalOf(a)).map(({ id }) => id);
-    expect([...(await b.register.sealsOfEvents(events)).values()].every(({ status }) => status === "pending")).toBe(
-      true,
-    );
+    expect([...(await b.seals.ofEvents(events)).values()].every(({ status }) => status === "pending")).toBe(true);
     expect(await b.register.receiptOfEvent(events[0] as never)).toBeUndefined();
   });
 

@@ -33,7 +33,7 @@ export function sessionsOnRedis(url: string, settings: Partial<SessionsConfig> =
       const engine = await openSessionEngine(config, () => Promise.resolve(connection));
       if (!engine) throw new Error("the configuration names an engine");
       return {
-        dump: (tenantId) => opened.dump(tenantId),
+        ...opened,
         stores: {
           ...withSessions(stores, engine),
           async [Symbol.asyncDispose]() {

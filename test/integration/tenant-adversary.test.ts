@@ -23,6 +23,7 @@ const noSession: Verdict = { notFound: "session_not_found" };
 const noItem: Verdict = { notFound: "item_not_found" };
 const noWallet: Verdict = { notFound: "wallet_not_found" };
 const noDefinition: Verdict = { notFound: "definition_not_found" };
+const noRegister: Verdict = { notFound: "register_not_found" };
 const emptyList: Verdict = { nothing: { items: [], nextCursor: null } };
 const noPass: Verdict = { nothing: { count: 0, items: [] } };
 
@@ -75,6 +76,17 @@ const VERDICTS: Readonly<Record<string, Verdict>> = {
   detectOrphans: noPass,
   invalidateCache: { nothing: { enabled: expect.any(Boolean), removed: 0, degraded: false } },
   listAuditEvents: emptyList,
+  getAuditEvent: { notFound: "audit_event_not_found" },
+  getRegister: noRegister,
+  listDockets: noRegister,
+  getDocket: noRegister,
+  listTransactions: noRegister,
+  getTransaction: noRegister,
+  getTransactionProof: noRegister,
+  getEventReceipt: { notFound: "audit_event_not_found" },
+  proveConsistency: noRegister,
+  listCheckpoints: noRegister,
+  verifyRegister: noRegister,
   createWallet: { own: 201 },
   listWallets: emptyList,
   getWallet: noWallet,

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import type { FastifyInstance } from "fastify";
 import type { ConfigInput } from "../../src/config/config-schema.ts";
 import { parseConfig } from "../../src/config/load-config.ts";
+import { invariant } from "../../src/errors.ts";
 import { createServer } from "../../src/http/create-server.ts";
 import type { TenantId } from "../../src/identifiers.ts";
 import { InMemoryCacheStore } from "../../src/storage/in-memory/in-memory-cache-store.ts";
@@ -17,7 +18,11 @@ import { Caller } from "./caller.ts";
 import type { IntegrationEngine } from "./engines.ts";
 
 /** One tenant with a caller per role. */
-export type TenantCallers = Readonly<Record<Role, Caller>> & { readonly tenantId: TenantId };
+export type TenantCallers = Readonly<Record<Role, Caller>> & {
+  readonly tenantId: TenantId;
+  /** Seals what is in the tenant's journal: here nothing is sealed by itself. */
+  readonly seal: () => Promise<void>;
+};
 
 /** A vault on one engine with its HTTP API, a clock of its own and two tenants that know nothing of each other. */
 export interface World extends AsyncDisposable {
@@ -64,17 +69,20 @@ export async function openWorld(engine: IntegrationEngine, settings: ConfigInput
   const stream = { write: (line: string) => void log.push(JSON.parse(line) as LogLine) };
   const telemetry = opening.use(createTelemetry({ level: "debug", format: "json", stream }));
   const opened = await engine.open({ poolMax: settings.storage?.warm?.relational?.postgres?.poolMax });
-  const stores = opening.use(opened.stores);
   const config = parseConfig({ dataDirectory, apiKey: PLATFORM_KEY, ...settings });
   const ids = seededIds(++worlds, () => Date.parse(clock.now()));
   const cache = engine.isCached
     ? opening.use(new InMemoryCacheStore({ nowMs: () => Date.parse(clock.now()) }))
     : undefined;
-  const vault = await assembleVault(config, stores, { clock, ids, cache, ...telemetry });
+  const { stores, cold } = opened;
+  const vault = opening.use(await assembleVault(config, stores, { clock, ids, cache, cold, ...telemetry }));
   const server = await createServer({ vault, telemetry, version: "0.0.0", validateAnswers: true });
   opening.defer(() => server.close());
   const platform = new Caller(server, PLATFORM_KEY);
-  const newTenant = () => makeTenant(server, platform);
+  const newTenant = async () => {
+    const callers = await makeTenant(server, platform);
+    return { ...callers, seal: () => sealAll(vault, callers.tenantId) };
+  };
   const tenants = { a: await newTenant(), b: await newTenant() };
   const closing = opening.move();
   return {
@@ -96,7 +104,16 @@ export async function openWorld(engine: IntegrationEngine, settings: ConfigInput
   };
 }
 
-async function makeTenant(server: FastifyInstance, platform: Caller): Promise<TenantCallers> {
+/** The journal tells of what the first sealing makes, so that it takes two. */
+async function sealAll(vault: Vault, tenantId: TenantId): Promise<void> {
+  const { register } = vault.tenant(tenantId);
+  for (let runs = 0; runs < 2; runs++) {
+    const outcome = await register.sealJournal();
+    invariant(outcome === "done", `the journal is ${outcome}`);
+  }
+}
+
+async function makeTenant(server: FastifyInstance, platform: Caller): Promise<Omit<TenantCallers, "seal">> {
   const slug = `tenant-${randomUUID()}`;
   const made = await platform.post<{ tenant: { id: TenantId }; key: string }>("/v1/tenants", { slug, name: slug });
   const { tenant, key } = made.expect(201);

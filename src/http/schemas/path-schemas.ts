@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type {
   AgentId,
+  AuditEventId,
   CustomerId,
   ItemId,
   MergeId,
@@ -23,3 +24,4 @@ export const scenarioPath = z.strictObject({ scenarioId: idSchema<ScenarioId>() 
 export const sessionPath = z.strictObject({ sessionId: idSchema<SessionId>() });
 export const walletPath = z.strictObject({ walletId: idSchema<WalletId>() });
 export const walletGrantPath = z.strictObject({ walletId: idSchema<WalletId>(), grantId: idSchema<WalletGrantId>() });
+export const eventPath = z.strictObject({ eventId: idSchema<AuditEventId>() });

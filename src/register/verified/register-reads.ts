@@ -1,5 +1,6 @@
 import { VaultError } from "../../errors.ts";
-import type { Page, PageRequest } from "../../storage/page.ts";
+import { decodeCursor, encodeCursor, type Page, type PageRequest } from "../../storage/page.ts";
+import { heightIn } from "../register-lookups.ts";
 import type { IndexedTransaction, TransactionFilter } from "../register-store.ts";
 import type { CorruptedHeights } from "../verification/corruption.ts";
 import { catchUp } from "./register-append.ts";
@@ -21,6 +22,12 @@ export interface DocketRange {
   /** Whether none was left out. */
   readonly complete: boolean;
   readonly gaps: readonly { readonly start: bigint; readonly end: bigint; readonly reason: Absence }[];
+}
+
+/** A part of a register's dockets, and where the next one begins. */
+export interface DocketPage extends DocketRange {
+  /** Opaque; `null` on the last page. */
+  readonly nextCursor: string | null;
 }
 
 export const DOCKETS_PER_RANGE_MAX = 100;
@@ -66,6 +73,29 @@ export async function getDocketRange(register: VerifiedRegister, start: bigint, 
     else gaps.push({ start: height, end: height, reason });
   }
   return { dockets, complete: gaps.length === 0, gaps };
+}
+
+/** From a height on, ascending; `limit` counts heights, verified or not. Rejects with `invalid_cursor`. */
+export async function listDockets(
+  register: VerifiedRegister,
+  from: bigint,
+  { limit, cursor }: PageRequest,
+): Promise<DocketPage> {
+  requireOpen(register);
+  const start = cursor === undefined ? from : decodeHeight(cursor);
+  const next = start + BigInt(limit);
+  if (next > register.set.total) await followOthers(register);
+  const range = await getDocketRange(register, start, next - 1n);
+  return { ...range, nextCursor: next < register.set.total ? encodeCursor(DOCKET_LIST, [next.toString()]) : null };
+}
+
+const DOCKET_LIST = "register-dockets";
+
+function decodeHeight(cursor: string): bigint {
+  const [digits = ""] = decodeCursor(DOCKET_LIST, cursor, 1);
+  const height = heightIn(digits);
+  if (height !== undefined) return height;
+  throw new VaultError("invalid_cursor", "The cursor does not belong to this list.");
 }
 
 /** Found by the index, and confirmed by its docket. */

@@ -1,0 +1,32 @@
+import type { z } from "zod";
+import type { AuditEvent } from "../audit/audit-event.ts";
+import { PENDING } from "../register/seal.ts";
+import type { TenantVault } from "../vault/tenant-vault.ts";
+import { type SealJson, sealJson } from "./register-answers.ts";
+import type { ReadonlyValue } from "./route.ts";
+import type { ledgerPlace } from "./schemas/register-schemas.ts";
+
+type Seals = Pick<TenantVault, "seals">;
+type LedgerPlaceJson = ReadonlyValue<z.input<typeof ledgerPlace>>;
+
+/** The events, each with where it is in the register: all of it in one read. */
+export async function withLedgerPlaces<Event extends AuditEvent>(
+  { seals }: Seals,
+  events: readonly Event[],
+): Promise<readonly (Event & { readonly ledger: LedgerPlaceJson })[]> {
+  const found = await seals.ofEvents(events.map(({ id }) => id));
+  return events.map((event) => {
+    const place = sealJson(found.get(event.id) ?? PENDING);
+    const receipt = `/v1/audit/events/${event.id}/receipt`;
+    return { ...event, ledger: place.status === "pending" ? place : { ...place, receipt } };
+  });
+}
+
+/** The items, each with where the event is sealed that it came to be with: all of it in one read. */
+export async function withSeals<Item extends { readonly id: string }>(
+  { seals }: Seals,
+  items: readonly Item[],
+): Promise<readonly (Item & { readonly seal: SealJson })[]> {
+  const found = await seals.ofItems(items.map(({ id }) => id));
+  return items.map((item) => ({ ...item, seal: sealJson(found.get(item.id) ?? PENDING) }));
+}

@@ -1,0 +1,33 @@
+import { VaultError } from "../../../errors.ts";
+import { receiptJson } from "../../register-answers.ts";
+import { requirePermission } from "../../require-permission.ts";
+import { defineRoute } from "../../route.ts";
+import { eventPath } from "../../schemas/path-schemas.ts";
+import { REGISTER_TAG, receipt } from "../../schemas/register-schemas.ts";
+
+export const getEventReceipt = defineRoute({
+  name: "getEventReceipt",
+  method: "GET",
+  path: "/v1/audit/events/:eventId/receipt",
+  permission: "register:read",
+  summary: "Get the receipt of an event",
+  description:
+    "What proves to an outsider that the event is in the register, with the event itself and what opens its commitment: `strongroom verify` checks it. Of an erased customer it comes without. Needs `audit:read`, too.",
+  tag: REGISTER_TAG,
+  params: eventPath,
+  answers: { 200: receipt },
+  errors: [
+    "audit_event_not_found",
+    "event_not_sealed",
+    "limit_exceeded",
+    "integrity_violation",
+    "register_not_found",
+    "register_offline",
+  ],
+  async handle({ vault, principal, params }) {
+    requirePermission(principal, "audit:read");
+    const found = await vault.register.receiptOfEvent(params.eventId);
+    if (!found) throw new VaultError("audit_event_not_found", "The journal has no such event.");
+    return { status: 200, body: receiptJson(found) };
+  },
+});

@@ -1,4 +1,4 @@
-import { hostname } from "node:os";
+import { availableParallelism, hostname } from "node:os";
 import { join, resolve } from "node:path";
 import type { AuditEventType } from "../audit/audit-event.ts";
 import { invariant } from "../errors.ts";
@@ -83,7 +83,8 @@ class RegisterFactory implements AsyncDisposable {
     const suite = NODE_SIGNATURE_SUITES.find("ed25519");
     invariant(suite, "Node computes Ed25519");
     this.#seal = new LocalSeal(suite, keyring.derive("strongroom/register-trust/v1"));
-    this.#examiner = new ThreadedExaminer({ parallelism: config.register.verificationParallelism });
+    const parallelism = Math.min(config.register.verificationParallelism, availableParallelism());
+    this.#examiner = new ThreadedExaminer({ parallelism });
     this.#holder = `${hostname()}/${process.pid}/${ids.uuid()}`;
   }
 

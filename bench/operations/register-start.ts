@@ -1,3 +1,4 @@
+import { monitorEventLoopDelay } from "node:perf_hooks";
 import { instantOf, systemClock } from "../../src/clock.ts";
 import { invariant } from "../../src/errors.ts";
 import { readHeader } from "../../src/register/ledger/docket.ts";
@@ -19,6 +20,7 @@ const PLANS: readonly ChainPlan[] = [
 const QUICK_SHARE = 10;
 const COMPLETE_MS_MAX = 60_000;
 const SNAPSHOT_MS_MAX = 1_200;
+const NANOSECONDS = 1e6;
 
 /** Opens registers that are stored already: from nothing but what is stored, and from a snapshot. */
 export async function registerStart(effort: Effort): Promise<Section[]> {
@@ -35,6 +37,8 @@ export async function registerStart(effort: Effort): Promise<Section[]> {
 interface Start {
   readonly servingMs: number;
   readonly completeMs: number;
+  /** How long the event loop was blocked at most. */
+  readonly gapMs: number;
 }
 
 async function measure(ground: RegisterGround, chain: MadeChain, { transactions }: ChainPlan): Promise<Section> {
@@ -47,6 +51,7 @@ async function measure(ground: RegisterGround, chain: MadeChain, { transactions 
   const again = await start("second");
   const notes = [
     `${count} signatures; verified bare on all cores in ${Math.round(rawMs)} ms.`,
+    `The event loop was blocked for ${cold.gapMs.toFixed(0)} ms at most.`,
     "Serving: the first batch is verified and can be read. Complete: every docket is.",
   ];
   const goals = [
@@ -90,13 +95,16 @@ async function open(
   trust: string,
 ): Promise<Start> {
   await using vault = await vaultOn(ground, trust);
+  const loop = monitorEventLoopDelay({ resolution: 1 });
+  loop.enable();
   const began = performance.now();
   const register = await vault.tenant(tenantId).register.open();
   const servingMs = performance.now() - began;
   const { isFullyVerified } = await register.whenVerified();
   const completeMs = performance.now() - began;
+  loop.disable();
   invariant(isFullyVerified, "the register is sound");
-  return { servingMs, completeMs };
+  return { servingMs, completeMs, gapMs: loop.max / NANOSECONDS };
 }
 
 async function rawVerification(chain: MadeChain): Promise<{ readonly rawMs: number; readonly count: number }> {

@@ -39,20 +39,29 @@ export function recordBytes(value: unknown): Uint8Array | undefined {
 
 const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
+/** The text that these bytes are, with nothing put right; `undefined` when they are no UTF-8. */
+export function textOfRecord(bytes: Uint8Array): string | undefined {
+  try {
+    return UTF8.decode(bytes);
+  } catch {
+    return undefined;
+  }
+}
+
 /**
  * The record that these bytes are, if they are what `encodeRecord` writes of it; else `undefined`. Bytes that say the
  * same in another way, with a space, a member twice or a number with an exponent, are no record: nothing is put right,
  * or two readers could see two records in one signature.
  */
 export function decodeRecord(bytes: Uint8Array): ProtocolRecord | undefined {
-  if (bytes.length > RECORD_BYTES_MAX) return undefined;
+  const text = bytes.length <= RECORD_BYTES_MAX ? textOfRecord(bytes) : undefined;
+  if (text === undefined) return undefined;
   try {
-    const text = UTF8.decode(bytes);
     const value: unknown = JSON.parse(text);
     if (recordProblem(value) !== undefined) return undefined;
     return isCanonicalJson(text, value as JsonValue) ? (value as ProtocolRecord) : undefined;
   } catch {
-    // No UTF-8, no JSON, or nested too deeply to be read at all.
+    // No JSON, or nested too deeply to be read at all.
     return undefined;
   }
 }

@@ -6,7 +6,15 @@ import { SUITE_IDS } from "../../signatures/signature-suite.ts";
  * form, is none: what nobody checks could say anything.
  */
 
-export type Form = (value: unknown) => boolean;
+/** Whether a value has the form. */
+export interface Form {
+  (value: unknown): boolean;
+  /**
+   * The source of a regular expression for how such values are written in canonical JSON: it matches nothing else, and
+   * nearly all of them. `undefined` when there is none.
+   */
+  readonly written?: string | undefined;
+}
 
 /** Each member with its form; one whose name ends in `?` may be absent. */
 export function recordForm(members: Readonly<Record<string, Form>>): Form {
@@ -17,7 +25,7 @@ export function recordForm(members: Readonly<Record<string, Form>>): Form {
     forms.set(isRequired ? name : name.slice(0, -1), { form, isRequired });
     if (isRequired) required++;
   }
-  return (value) => {
+  const check = (value: unknown): boolean => {
     if (!isRecord(value)) return false;
     let found = 0;
     for (const name of Object.keys(value)) {
@@ -27,41 +35,62 @@ export function recordForm(members: Readonly<Record<string, Form>>): Form {
     }
     return found === required;
   };
+  return Object.assign(check, { written: writtenRecord(members) });
 }
 
 export function listForm(form: Form, min: number, max: number): Form {
-  return (value) => Array.isArray(value) && value.length >= min && value.length <= max && value.every(form);
+  const check = (value: unknown): boolean =>
+    Array.isArray(value) && value.length >= min && value.length <= max && value.every((element) => form(element));
+  const { written } = form;
+  if (written === undefined || min < 1) return check;
+  return Object.assign(check, { written: `\\[${written}(?:,${written}){${min - 1},${max - 1}}\\]` });
 }
 
-export function textForm(pattern: RegExp): Form {
-  return (value) => typeof value === "string" && pattern.test(value);
+/** @param written as in `Form`, with its quotation marks */
+export function textForm(pattern: RegExp, written?: string): Form {
+  const check = (value: unknown): boolean => typeof value === "string" && pattern.test(value);
+  return Object.assign(check, { written });
+}
+
+/** Of texts that have nothing in them that JSON writes in another way. */
+function plainForm(source: string): Form {
+  return textForm(new RegExp(`^${source}$`), `"${source}"`);
 }
 
 export function exactly(expected: string | number): Form {
-  return (value) => value === expected;
+  return Object.assign((value: unknown): boolean => value === expected, { written: literally(expected) });
+}
+
+function literally(value: string | number): string {
+  return JSON.stringify(value).replaceAll(/[^\w"]/g, "\\$&");
 }
 
 export function oneOf(values: readonly string[]): Form {
-  return (value) => typeof value === "string" && values.includes(value);
+  const check = (value: unknown): boolean => typeof value === "string" && values.includes(value);
+  return Object.assign(check, { written: `(?:${values.map(literally).join("|")})` });
 }
 
+/** The expression, which can only count digits, leaves out those with as many as the largest one has. */
 export function integerForm(min: number, max: number): Form {
-  return (value) => typeof value === "number" && Number.isInteger(value) && value >= min && value <= max;
+  const check = (value: unknown): boolean =>
+    typeof value === "number" && Number.isInteger(value) && value >= min && value <= max;
+  const digits = max.toString().length - 1;
+  return min === 0 && digits > 0 ? Object.assign(check, { written: `(?:0|[1-9][0-9]{0,${digits - 1}})` }) : check;
 }
 
 /** 32 bytes in lower-case hexadecimal. */
-export const HASH_FORM = textForm(/^[0-9a-f]{64}$/);
+export const HASH_FORM: Form = plainForm("[0-9a-f]{64}");
 /** Of registers and of keys: 16 bytes in lower-case hexadecimal. */
-export const ID_FORM = textForm(/^[0-9a-f]{32}$/);
-export const UUID_FORM = textForm(/^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/);
+export const ID_FORM: Form = plainForm("[0-9a-f]{32}");
+export const UUID_FORM: Form = plainForm("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}");
 /** 64 bytes in base64url; the last character has four bits to spare, which are zero. */
-const SIGNATURE_FORM = textForm(/^[A-Za-z0-9_-]{85}[AQgw]$/);
+const SIGNATURE_FORM = plainForm("[A-Za-z0-9_-]{85}[AQgw]");
 /** 32 bytes in base64url; the last character has two bits to spare, which are zero. */
-export const COMMITMENT_FORM = textForm(/^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$/);
+export const COMMITMENT_FORM: Form = plainForm("[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]");
 /** Of the year 9999: later instants have no text that every reader knows. */
 const INSTANT_MAX = 253_402_300_799_999;
 /** Milliseconds since 1970. */
-export const INSTANT_FORM = integerForm(0, INSTANT_MAX);
+export const INSTANT_FORM: Form = integerForm(0, INSTANT_MAX);
 
 const COUNTER_MAX = 2n ** 63n - 1n;
 const COUNTER = /^(?:0|[1-9]\d{0,18})$/;
@@ -80,7 +109,32 @@ export interface RecordSignature {
   readonly sig: string;
 }
 
-export const RECORD_SIGNATURE_FORM = recordForm({ alg: SUITE_FORM, keyId: ID_FORM, sig: SIGNATURE_FORM });
+export const RECORD_SIGNATURE_MEMBERS = { alg: SUITE_FORM, keyId: ID_FORM, sig: SIGNATURE_FORM };
+export const RECORD_SIGNATURE_FORM: Form = recordForm(RECORD_SIGNATURE_MEMBERS);
+
+/**
+ * How records of such members are written: sorted, with a comma after each that comes before the first one that is always
+ * there, and before each that comes after it. `undefined` when one of them has no expression, or none is always there.
+ *
+ * @param captured members whose values the expression captures, in the order of their names
+ */
+export function writtenRecord(
+  members: Readonly<Record<string, Form>>,
+  captured: readonly string[] = [],
+): string | undefined {
+  const sorted = Object.entries(members)
+    .map(([key, { written }]) => ({ name: key.replace("?", ""), isRequired: !key.endsWith("?"), written }))
+    .sort((one, other) => (one.name < other.name ? -1 : 1));
+  const first = sorted.findIndex(({ isRequired }) => isRequired);
+  if (first < 0 || sorted.some(({ written }) => written === undefined)) return undefined;
+  const parts = sorted.map(({ name, isRequired, written }, at) => {
+    const member = `"${name}":${captured.includes(name) ? `(${written})` : written}`;
+    if (at < first) return `(?:${member},)?`;
+    if (at === first) return member;
+    return isRequired ? `,${member}` : `(?:,${member})?`;
+  });
+  return `\\{${parts.join("")}\\}`;
+}
 
 export function isRecord(value: unknown): value is ProtocolRecord {
   return typeof value === "object" && value !== null && !Array.isArray(value);

@@ -5,6 +5,7 @@ import { CHARTER_FORM, type Charter, KEY_RECORD_FORM, type KeyRecord } from "./c
 import {
   COMMITMENT_FORM,
   exactly,
+  type Form,
   HASH_FORM,
   ID_FORM,
   INSTANT_FORM,
@@ -43,11 +44,11 @@ export interface Transaction {
   readonly signatures: readonly RecordSignature[];
 }
 
-const NAME_FORM = textForm(/^[\x21-\x7e]{1,64}$/);
+const NAME_FORM = textForm(/^[\x21-\x7e]{1,64}$/, '"[!#-\\[\\]-~]{1,64}"');
 
-const EVENT_MEMBERS = {
+const EVENT_MEMBERS: Readonly<Record<string, Form>> = {
   eventId: UUID_FORM,
-  eventType: textForm(/^[a-z_]{1,64}$/),
+  eventType: textForm(/^[a-z_]{1,64}$/, '"[a-z_]{1,64}"'),
   commitment: HASH_FORM,
   actor: recordForm({ type: NAME_FORM, "id?": NAME_FORM, "role?": NAME_FORM }),
   "subject?": HASH_FORM,
@@ -56,7 +57,7 @@ const EVENT_MEMBERS = {
   "value?": COMMITMENT_FORM,
 };
 
-const COMMON_MEMBERS = {
+const COMMON_MEMBERS: Readonly<Record<string, Form>> = {
   v: exactly(1),
   registerId: ID_FORM,
   type: oneOf(["genesis", "event", "key"]),
@@ -65,12 +66,19 @@ const COMMON_MEMBERS = {
   createdAt: INSTANT_FORM,
 };
 
+/** An event's body, the forms of all its members. */
+export const EVENT_BODY_MEMBERS: Readonly<Record<string, Form>> = {
+  ...COMMON_MEMBERS,
+  ...EVENT_MEMBERS,
+  type: exactly("event"),
+};
+
 const isAddition = recordForm({ add: KEY_RECORD_FORM });
 const isEnd = recordForm({ end: ID_FORM, reason: oneOf(["retired", "revoked"]) });
 
 const BODY_FORMS = {
   genesis: recordForm({ ...COMMON_MEMBERS, charter: CHARTER_FORM }),
-  event: recordForm({ ...COMMON_MEMBERS, ...EVENT_MEMBERS }),
+  event: recordForm(EVENT_BODY_MEMBERS),
   key: recordForm({
     ...COMMON_MEMBERS,
     ...EVENT_MEMBERS,

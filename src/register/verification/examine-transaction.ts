@@ -1,6 +1,7 @@
 import { domainSeparated } from "../../signatures/domain-separated.ts";
 import { registerIdOf } from "../ledger/charter.ts";
-import { charterIn, type ReadTransaction, readTransaction, TRANSACTION_BYTES_MAX } from "../ledger/transaction.ts";
+import { TRANSACTION_BYTES_MAX } from "../ledger/transaction.ts";
+import { readFacts, type TransactionFacts } from "../ledger/transaction-facts.ts";
 import { sameHash } from "../merkle/tree-hash.ts";
 import type { TransactionProblem } from "./corruption.ts";
 import { type ExaminationContext, signatureProblem } from "./signature-problem.ts";
@@ -8,7 +9,7 @@ import { type ExaminationContext, signatureProblem } from "./signature-problem.t
 /** What one record of a docket is. */
 export interface ExaminedTransaction {
   /** `undefined` when the record is none. */
-  readonly transaction: ReadTransaction | undefined;
+  readonly transaction: TransactionFacts | undefined;
   readonly problem: TransactionProblem | undefined;
   /** Whether the problem is one of form (check 11) and not of signatures (check 12). */
   readonly isForm: boolean;
@@ -19,7 +20,7 @@ export function examineTransaction(
   record: Uint8Array,
   place: { readonly context: ExaminationContext; readonly position: number; readonly listed: Uint8Array | undefined },
 ): ExaminedTransaction {
-  const transaction = readTransaction(record);
+  const transaction = readFacts(record);
   if (!transaction) {
     const problem = record.length > TRANSACTION_BYTES_MAX ? "too_large" : "malformed";
     return { transaction: undefined, problem, isForm: true };
@@ -30,19 +31,18 @@ export function examineTransaction(
 }
 
 function formProblemOf(
-  { body, id }: ReadTransaction,
+  { type, registerId, charter, id }: TransactionFacts,
   { context, position, listed }: { context: ExaminationContext; position: number; listed: Uint8Array | undefined },
 ): TransactionProblem | undefined {
-  if (body.registerId !== context.registerId) return "wrong_register";
+  if (registerId !== context.registerId) return "wrong_register";
   if (!listed || !sameHash(id, listed)) return "wrong_id";
   const isFirst = context.height === 0n && position === 0;
-  if ((body.type === "genesis") !== isFirst) return "wrong_type";
-  const charter = charterIn(body);
+  if ((type === "genesis") !== isFirst) return "wrong_type";
   return charter && registerIdOf(charter) !== context.registerId ? "wrong_charter" : undefined;
 }
 
 function signaturesProblem(
-  { signatures, id }: ReadTransaction,
+  { signatures, id }: TransactionFacts,
   context: ExaminationContext,
 ): TransactionProblem | undefined {
   const message = domainSeparated("tx", id);

@@ -1,6 +1,6 @@
 import { hexOf } from "../../signatures/byte-text.ts";
 import type { DocketFrame } from "../ledger/docket-frame.ts";
-import { type KeyChange, keyChangesIn, prevTxIdIn } from "../ledger/transaction.ts";
+import type { KeyChange } from "../ledger/transaction.ts";
 import { appendLeaf, EMPTY_FRONTIER, rootOf } from "../merkle/frontier.ts";
 import { leafHash } from "../merkle/tree-hash.ts";
 import type { DocketProblem, FailingTransaction } from "./corruption.ts";
@@ -48,15 +48,14 @@ export function* examineTransactions(
 }
 
 function sayingsOf(found: readonly ExaminedTransaction[]): ExaminedTransactions["sayings"] {
-  const bodies = found.map(({ transaction }) => transaction?.body);
-  const [first] = bodies;
+  const transactions = found.map(({ transaction }) => transaction);
   return {
-    firstPrevTxId: first && prevTxIdIn(first),
-    lastTxId: found.at(-1)?.transaction?.txId,
-    isInOrder: bodies.every(
-      (body, at) => at === 0 || (body !== undefined && prevTxIdIn(body) === found[at - 1]?.transaction?.txId),
+    firstPrevTxId: transactions[0]?.prevTxId,
+    lastTxId: transactions.at(-1)?.txId,
+    isInOrder: transactions.every(
+      (each, at) => at === 0 || (each !== undefined && each.prevTxId === transactions[at - 1]?.txId),
     ),
-    keyChanges: bodies.flatMap((body) => (body ? keyChangesIn(body) : [])),
+    keyChanges: transactions.flatMap((each) => each?.keyChanges ?? []),
   };
 }
 

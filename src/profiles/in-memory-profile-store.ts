@@ -24,6 +24,7 @@ import {
   orderChain,
 } from "./lineage.ts";
 import type {
+  CommittedItem,
   CustomerFilter,
   CustomerLookup,
   GapContext,
@@ -35,7 +36,6 @@ import type {
   WriteContext,
   WriteContextQuery,
 } from "./profile-store.ts";
-
 import { searchTextOf, searchTextOfField } from "./search-text.ts";
 
 /** The reference model: every other engine is compared with it. */
@@ -196,6 +196,10 @@ export class InMemoryProfileStore implements ProfileStore {
       }
       return keys;
     });
+  }
+
+  getCommittedItem(itemId: ItemId): Promise<CommittedItem | undefined> {
+    return this.#run((tables) => tables.committedItem(itemId));
   }
 
   getMerge(mergeId: MergeId): Promise<MergeRecord | undefined> {

@@ -7,6 +7,7 @@ import type { ChannelIdentity, Consent, CustomerRecord, ProfileRecord } from "./
 import type { FieldInsert, FieldVersion } from "./field-version.ts";
 import { type ItemLifecycle, isCurrentlyActive, isItemSource } from "./item.ts";
 import type { LineageItem } from "./lineage.ts";
+import type { CommittedItem } from "./profile-store.ts";
 
 interface Sequenced {
   readonly sequence: bigint;
@@ -103,6 +104,14 @@ export class ProfileTables {
     );
     const analysisFieldIds: ItemId[] = derived.sort(bySequence).map((field) => field.id);
     return { ...asset, isOrphaned: this.isOrphaned(row), analysisFieldIds };
+  }
+
+  committedItem(itemId: ItemId): CommittedItem | undefined {
+    const row = this.item(itemId);
+    if (!row || !this.liveCustomer(row.customerId)) return undefined;
+    const { commitmentSecret } = row;
+    if ("valueType" in row) return { commitmentSecret, kind: "profile_field", field: this.fieldOf(row) };
+    return { commitmentSecret, kind: "profile_asset", checksum: row.checksum };
   }
 
   lineageItemOf(row: FieldRow | AssetRow): LineageItem {

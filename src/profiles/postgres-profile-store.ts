@@ -24,6 +24,7 @@ import { applyMergeChange, createCustomer, purgeItems, runPass } from "./postgre
 import {
   ASSET_BY_ID,
   assetsByStatus,
+  COMMITTED_ITEM,
   FIELD_HISTORY,
   fieldByStatus,
   LIST_CUSTOMERS,
@@ -36,6 +37,7 @@ import {
 } from "./postgres-read-statements.ts";
 import {
   reviveAsset,
+  reviveCommittedItem,
   reviveField,
   reviveGapContext,
   reviveMerge,
@@ -54,6 +56,7 @@ import {
   SET_PII_FLAG,
 } from "./postgres-write-statements.ts";
 import type {
+  CommittedItem,
   CustomerFilter,
   CustomerLookup,
   GapContext,
@@ -207,6 +210,11 @@ export class PostgresProfileStore implements ProfileStore {
   async getWrappedKeys(customerIds: readonly CustomerId[]): Promise<ReadonlyMap<CustomerId, string>> {
     const rows = await this.#rows(WRAPPED_KEYS, customerIds);
     return new Map(rows.map((row) => [row["id"] as CustomerId, String(row["wrapped_key"])]));
+  }
+
+  async getCommittedItem(itemId: ItemId): Promise<CommittedItem | undefined> {
+    const [row] = await this.#rows(COMMITTED_ITEM, itemId);
+    return row && reviveCommittedItem(row);
   }
 
   async getMerge(mergeId: MergeId): Promise<MergeRecord | undefined> {

@@ -197,3 +197,16 @@ export function assetsByStatus(status: StatusFilter): SqlStatement {
       order by a.uploaded_at desc, a.sequence desc limit $5`,
   };
 }
+
+const ofLiveCustomer = (alias: string): string =>
+  `join customers c on c.tenant_id = ${alias}.tenant_id and c.id = ${alias}.customer_id and c.deleted_at is null
+   where ${alias}.tenant_id = $1 and ${alias}.id = $2 and ${alias}.commitment_secret is not null`;
+
+/** A field version, or an asset's checksum, with the secret of its commitment. */
+export const COMMITTED_ITEM: SqlStatement = {
+  name: "committed_item",
+  text: `select f.commitment_secret, ${FIELD_JSON} as field, null::text as checksum
+      from profile_fields f ${ofLiveCustomer("f")}
+    union all
+    select a.commitment_secret, null, a.checksum from profile_assets a ${ofLiveCustomer("a")}`,
+};

@@ -16,7 +16,7 @@ import {
   type Packed,
   unpacker,
 } from "./postgres-columns.ts";
-import type { GapContext, WriteContext } from "./profile-store.ts";
+import type { CommittedItem, GapContext, WriteContext } from "./profile-store.ts";
 
 /* Rows come as arrays in the order of their column lists; see `postgres-read-statements.ts`. */
 
@@ -47,6 +47,13 @@ export function reviveAsset(values: unknown): Asset {
   addSources(row, packed[ASSET_COLUMNS.length] as Edge[]);
   row["analysisFieldIds"] = packed[ASSET_COLUMNS.length + 1];
   return row as unknown as Asset;
+}
+
+export function reviveCommittedItem(row: Readonly<Row>): CommittedItem {
+  const commitmentSecret = String(row["commitment_secret"]);
+  const { field, checksum } = row;
+  if (field === null) return { commitmentSecret, kind: "profile_asset", checksum: String(checksum) };
+  return { commitmentSecret, kind: "profile_field", field: reviveField(field) };
 }
 
 function reviveCustomer(values: unknown): CustomerRecord {

@@ -60,6 +60,23 @@ export interface FieldReader {
   listFieldHistory(customerId: CustomerId, name: string, page: PageRequest): Promise<Page<FieldVersion>>;
 }
 
+/** An item that the register has a commitment to: whoever has the secret and what was committed to can check it. */
+export type CommittedItem = {
+  /** 32 bytes in base64url. */
+  readonly commitmentSecret: string;
+} & (
+  | { readonly kind: "profile_field"; readonly field: FieldVersion }
+  | { readonly kind: "profile_asset"; readonly checksum: string }
+);
+
+export interface CommitmentReader {
+  /**
+   * An item in any status, tombstones included, of a customer who was not deleted. `undefined` for an unknown item, and
+   * for one whose secret is gone. One round trip.
+   */
+  getCommittedItem(itemId: ItemId): Promise<CommittedItem | undefined>;
+}
+
 export const STORAGE_PATHS_MAX = 500;
 
 export interface AssetReader {
@@ -222,6 +239,7 @@ export interface ProfileStore
     FieldReader,
     AssetReader,
     LineageReader,
+    CommitmentReader,
     ContextReader,
     MergeReader,
     ProfileWriter,

@@ -11,6 +11,7 @@ import type { StatusFilter } from "./item.ts";
 import type { DependentItem, DerivationChain } from "./lineage.ts";
 import type { ProfileCacheKeys } from "./profile-cache-keys.ts";
 import type {
+  CommittedItem,
   CustomerFilter,
   CustomerLookup,
   GapContext,
@@ -126,6 +127,10 @@ export class WatchedProfileStore implements ProfileStore {
 
   getWrappedKeys(customerIds: readonly CustomerId[]): Promise<ReadonlyMap<CustomerId, string>> {
     return this.inner.getWrappedKeys(customerIds);
+  }
+
+  getCommittedItem(itemId: ItemId): Promise<CommittedItem | undefined> {
+    return this.inner.getCommittedItem(itemId);
   }
 
   getMerge(mergeId: MergeId): Promise<MergeRecord | undefined> {

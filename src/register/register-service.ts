@@ -1,13 +1,14 @@
+import type { AuditEvent } from "../audit/audit-event.ts";
 import type { AuditReader } from "../audit/audit-store.ts";
 import type { Clock } from "../clock.ts";
 import { VaultError } from "../errors.ts";
 import type { AuditEventId, CustomerId, TenantId } from "../identifiers.ts";
 import { base64UrlOf } from "../signatures/byte-text.ts";
 import type { Page, PageRequest } from "../storage/page.ts";
-import { eventSecret, subjectRef } from "./commitments.ts";
+import { commitmentOf, eventSecret, subjectRef } from "./commitments.ts";
 import type { Charter } from "./ledger/charter.ts";
 import type { CorruptionRangeRecord } from "./range-record.ts";
-import type { Receipt } from "./receipts/receipt.ts";
+import type { Disclosure, Receipt } from "./receipts/receipt.ts";
 import type { RegisterRecord, RegisterStore, StoredCheckpoint } from "./register-store.ts";
 import type { Registers } from "./registers.ts";
 import { disclosedEvent } from "./sealing/event-transaction.ts";
@@ -43,12 +44,18 @@ export interface RegisterStatus {
   readonly checkpointVerifier: string | undefined;
 }
 
+/** Where the values in clear are that the register has commitments to, each with the secret of its commitment. */
+export interface ValueSource {
+  find(itemId: string): Promise<Disclosure["value"]>;
+}
+
 export interface RegisterServiceOptions {
   readonly tenantId: TenantId;
   readonly registers: Registers;
   readonly store: RegisterStore;
   readonly audit: AuditReader;
   readonly secrets: SubjectSecrets;
+  readonly values: ValueSource;
   readonly clock: Clock;
 }
 
@@ -139,8 +146,13 @@ export class RegisterService {
   /**
    * The receipt of an event of the journal, with what opens its commitment: whoever gets it learns the event and can check
    * it. `undefined` when there is no such event. Rejects with `event_not_sealed`, also for one of an erased customer.
+   *
+   * @param options.withValue with the value that the event is about, if it still is there, and what opens its commitment
    */
-  async receiptOfEvent(eventId: AuditEventId): Promise<Omit<Receipt, "format"> | undefined> {
+  async receiptOfEvent(
+    eventId: AuditEventId,
+    options: { readonly withValue?: boolean } = {},
+  ): Promise<Omit<Receipt, "format"> | undefined> {
     const { store, audit, secrets } = this.#options;
     const event = await audit.get(eventId);
     if (!event) return undefined;
@@ -152,8 +164,22 @@ export class RegisterService {
     if (!found) throw new VaultError("event_not_sealed", "The event is not sealed yet.");
     const transaction = await this.transaction(found.txId);
     if (!secret) return await proveTransaction(register, transaction);
-    const disclosure = { event: disclosedEvent(event), secret: base64UrlOf(eventSecret(secret, eventId)) };
+    const value = options.withValue ? await this.#valueOf(event, transaction) : undefined;
+    const disclosure = {
+      event: disclosedEvent(event),
+      secret: base64UrlOf(eventSecret(secret, eventId)),
+      ...(value && { value }),
+    };
     return await proveTransaction(register, transaction, disclosure);
+  }
+
+  async #valueOf({ subjectId }: AuditEvent, { body }: VerifiedTransaction): Promise<Disclosure["value"]> {
+    if (subjectId === null || body["value"] === undefined) return undefined;
+    const found = await this.#options.values.find(subjectId);
+    if (!found || commitmentOf(found.secret, subjectId, found.value) === body["value"]) return found;
+    throw new VaultError("integrity_violation", "The value that is kept is not the one that was sealed.", {
+      details: { itemId: subjectId },
+    });
   }
 
   /** Rejects with `invalid_request` for sizes that the register does not have. */

@@ -209,6 +209,9 @@ function raidsOn(profiles: ProfileStore, loot: Loot): Record<Method, () => Promi
     async loadGapContext() {
       expect(await profiles.loadGapContext(customerId, newId<ScenarioId>(), { kind: "all" })).toBeUndefined();
     },
+    async getCommittedItem() {
+      for (const id of [loot.fieldId, loot.assetId]) expect(await profiles.getCommittedItem(id)).toBeUndefined();
+    },
     async getWrappedKeys() {
       expect((await profiles.getWrappedKeys([customerId])).size).toBe(0);
     },

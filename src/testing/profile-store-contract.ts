@@ -9,6 +9,7 @@ import { mergeContract } from "./merge-contract.ts";
 import { mergeStoreContract } from "./merge-store-contract.ts";
 import { mergeUndoContract } from "./merge-undo-contract.ts";
 import { profileAssetsContract } from "./profile-assets-contract.ts";
+import { profileCommitmentsContract } from "./profile-commitments-contract.ts";
 import { profileContextsContract } from "./profile-contexts-contract.ts";
 import { profileCustomersContract } from "./profile-customers-contract.ts";
 import { profileFieldsContract } from "./profile-fields-contract.ts";
@@ -54,6 +55,7 @@ export function profileStoreContract(engine: string, open: () => Promise<Engine>
     describe("what is stored", () => profileValuesContract(context));
     describe("lifecycle", () => profileLifecycleContract(context));
     describe("markOrphans", () => profileOrphansContract(context));
+    describe("getCommittedItem", () => profileCommitmentsContract(context));
     describe("contexts", () => profileContextsContract(context));
     describe("transactions", () => profileTransactionsContract(context));
     describe("encrypted values", () => encryptionContract(context));

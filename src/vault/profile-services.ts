@@ -31,7 +31,7 @@ export function createProfileServices(
     readonly afterCommit: ProfileServiceOptions["afterCommit"];
   },
 ): ProfileServices {
-  const { clock, ids, events, blobs, compiler, conditions, keyring, config } = core;
+  const { clock, ids, events, blobs, compiler, conditions, config } = core;
   const { tenantId, context, store, afterCommit } = binding;
   const options: ProfileServiceOptions = {
     tenantId,
@@ -39,7 +39,7 @@ export function createProfileServices(
     useCase: { clock, ids, call: context },
     compiler,
     defaultMode: config.validation.mode,
-    keys: new CustomerKeys({ tenantId, keyring, ids }),
+    keys: customerKeysOf(core, tenantId),
     blobs,
     events,
     afterCommit,
@@ -53,4 +53,8 @@ export function createProfileServices(
     lifecycle: new LifecycleService(options),
     gaps: new GapService(options, conditions),
   };
+}
+
+export function customerKeysOf({ keyring, ids }: Pick<VaultCore, "keyring" | "ids">, tenantId: TenantId): CustomerKeys {
+  return new CustomerKeys({ tenantId, keyring, ids });
 }

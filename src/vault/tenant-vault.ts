@@ -2,6 +2,7 @@ import type { AuditReader, AuditWriter } from "../audit/audit-store.ts";
 import { VaultError } from "../errors.ts";
 import type { TenantId } from "../identifiers.ts";
 import type { AssetService } from "../profiles/asset-service.ts";
+import { CommittedValues } from "../profiles/committed-values.ts";
 import type { CustomerService } from "../profiles/customer-service.ts";
 import type { FieldService } from "../profiles/field-service.ts";
 import type { GapService } from "../profiles/gap-service.ts";
@@ -23,7 +24,7 @@ import type { IdempotencyStore } from "../tenants/idempotency-store.ts";
 import type { WalletGrantService } from "../wallets/wallet-grant-service.ts";
 import type { WalletService } from "../wallets/wallet-service.ts";
 import { subjectSecretsOf } from "./open-registers.ts";
-import { createProfileServices, type ProfileServices } from "./profile-services.ts";
+import { createProfileServices, customerKeysOf, type ProfileServices } from "./profile-services.ts";
 import { createSchemaServices, type SchemaServices } from "./schema-services.ts";
 import { createSessionService } from "./session-service.ts";
 import type { Tiers } from "./storage.ts";
@@ -165,9 +166,10 @@ export class TenantVault {
     const { registers, clock } = this.#core;
     if (!registers) throw new VaultError("unsupported", "This vault was put together without a tier for registers.");
     const { tenantId } = this;
-    const { register: store, audit } = this.#core.stores.forTenant(tenantId);
+    const { register: store, audit, profiles } = this.#core.stores.forTenant(tenantId);
     const secrets = subjectSecretsOf(this.#core, tenantId);
-    return new RegisterService({ tenantId, registers: registers.registers, store, audit, secrets, clock });
+    const values = new CommittedValues({ store: profiles, keys: customerKeysOf(this.#core, tenantId) });
+    return new RegisterService({ tenantId, registers: registers.registers, store, audit, secrets, values, clock });
   }
 
   /** Where events and items are sealed. In a vault without a tier for registers everything is pending. */

@@ -38,6 +38,7 @@ const BAD_VALUES: Readonly<Record<string, readonly string[]>> = {
   history: BAD_FLAGS,
   transitive: BAD_FLAGS,
   bytes: BAD_FLAGS,
+  disclose: BAD_CHOICES,
   subject: BAD_HASHES,
   type: [MARKER, "", "Event", "x".repeat(65)],
   includeDisabled: BAD_FLAGS,

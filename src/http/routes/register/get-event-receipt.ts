@@ -1,3 +1,4 @@
+import { z } from "zod";
 import { VaultError } from "../../../errors.ts";
 import { receiptJson } from "../../register-answers.ts";
 import { requirePermission } from "../../require-permission.ts";
@@ -15,6 +16,12 @@ export const getEventReceipt = defineRoute({
     "What proves to an outsider that the event is in the register, with the event itself and what opens its commitment: `strongroom verify` checks it. Of an erased customer it comes without. Needs `audit:read`, too.",
   tag: REGISTER_TAG,
   params: eventPath,
+  query: z.strictObject({
+    disclose: z.enum(["event", "value"]).default("event").meta({
+      description:
+        "`value` adds the value that was written, and what opens its commitment: of an asset its checksum. Needs `pii:read`. One that was purged or erased is left out.",
+    }),
+  }),
   answers: { 200: receipt },
   errors: [
     "audit_event_not_found",
@@ -24,9 +31,11 @@ export const getEventReceipt = defineRoute({
     "register_not_found",
     "register_offline",
   ],
-  async handle({ vault, principal, params }) {
+  async handle({ vault, principal, params, query: { disclose } }) {
+    const withValue = disclose === "value";
     requirePermission(principal, "audit:read");
-    const found = await vault.register.receiptOfEvent(params.eventId);
+    if (withValue) requirePermission(principal, "pii:read");
+    const found = await vault.register.receiptOfEvent(params.eventId, { withValue });
     if (!found) throw new VaultError("audit_event_not_found", "The journal has no such event.");
     return { status: 200, body: receiptJson(found) };
   },

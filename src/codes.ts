@@ -267,6 +267,17 @@ export const ERROR_CODES = {
     cause: "A range of dockets was said to be recovered, and holds damaged ones.",
     remedy: "Recover the register; the range is done when every docket in it is verified.",
   },
+  register_peer_unavailable: {
+    kind: "unavailable",
+    retryable: true,
+    cause: "A peer of the register cannot be reached, is too slow, or refuses.",
+    remedy: "Check the addresses and keys in register.peers, and that the other vault runs.",
+  },
+  register_peer_not_valid: {
+    kind: "integrity",
+    cause: "A peer of the register sent something else than it was asked for.",
+    remedy: "Remove it from register.peers, or find out what it is.",
+  },
   register_offline: {
     kind: "unavailable",
     retryable: true,

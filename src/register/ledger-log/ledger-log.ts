@@ -51,13 +51,17 @@ export class LedgerLog {
     return (await this.#dockets.head(options)).count;
   }
 
-  /** Learns of repairs that were made since, by whatever process. Damaged ones are passed over. */
-  async refreshRepairs(options: CallOptions = {}): Promise<void> {
+  /** Learns of repairs that were made since, by whatever process: whether there are any. Damaged ones are passed over. */
+  async refreshRepairs(options: CallOptions = {}): Promise<boolean> {
     const { count } = await this.#repairs.head(options);
+    let isNew = false;
     for (; this.#repairsRead < count; this.#repairsRead++) {
       const repair = await this.#repairAt(this.#repairsRead, options);
-      if (repair) this.#repaired.set(repair.height, this.#repairsRead);
+      if (!repair || (this.#repaired.get(repair.height) ?? -1n) >= this.#repairsRead) continue;
+      this.#repaired.set(repair.height, this.#repairsRead);
+      isNew = true;
     }
+    return isNew;
   }
 
   isRepaired(height: bigint): boolean {

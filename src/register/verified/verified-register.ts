@@ -34,10 +34,11 @@ interface Initialization {
   readonly whole: Promise<RegisterInitialization>;
 }
 
-/** Is told when a verification has ended, and when damage is found later. */
+/** Is told when a verification has ended, when damage is found later, and when the register could not be opened. */
 export interface RegisterWatcher {
   onVerified?(): void;
   onDamage?(): void;
+  onFailed?(): void;
 }
 
 /**
@@ -172,6 +173,7 @@ export class VerifiedRegister implements AsyncDisposable {
   fail(error: unknown): void {
     this.#initialization = undefined;
     this.condition.see("failed", isVaultError(error) ? error.message : "The register cannot be read.");
+    for (const watcher of this.#watchers) watcher.onFailed?.();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

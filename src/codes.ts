@@ -231,6 +231,17 @@ export const ERROR_CODES = {
     cause: "A file that a command was given cannot be read.",
     remedy: "Check its name and who may read it.",
   },
+  file_not_writable: {
+    kind: "invalid_input",
+    cause: "A file that a command was to write cannot be written.",
+    remedy: "Check its folder, and who may write there.",
+  },
+  server_unreachable: {
+    kind: "unavailable",
+    retryable: true,
+    cause: "No Strongroom answers at the address.",
+    remedy: "Check the address, and that the server runs.",
+  },
   receipt_not_valid: {
     kind: "integrity",
     cause: "A receipt does not prove what it says.",
@@ -240,6 +251,11 @@ export const ERROR_CODES = {
     kind: "not_found",
     cause: "The tenant's journal has no such event.",
     remedy: "Use an id that the list of audit events shows.",
+  },
+  register_damaged: {
+    kind: "integrity",
+    cause: "Dockets of the register are missing or were altered.",
+    remedy: "Recover the register from a peer or a backup; what is damaged is not served until then.",
   },
   register_not_found: {
     kind: "not_found",

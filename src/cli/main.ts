@@ -11,6 +11,7 @@ const COMMANDS: CommandLoaders = {
   migrate: async () => (await import("./commands/migrate.ts")).migrate,
   config: async () => (await import("./commands/config.ts")).config,
   doctor: async () => (await import("./commands/doctor.ts")).doctor,
+  register: async () => (await import("./commands/register.ts")).register,
   verify: async () => (await import("./commands/verify.ts")).verify,
   version: async () => (await import("./commands/version.ts")).version,
 };

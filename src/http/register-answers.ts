@@ -2,6 +2,7 @@ import type { z } from "zod";
 import { readSeal } from "../register/ledger/docket.ts";
 import type { CorruptionRangeRecord } from "../register/range-record.ts";
 import { formatReceipt, type Receipt } from "../register/receipts/receipt.ts";
+import type { RecoverySummary } from "../register/recovery/recovery-service.ts";
 import type { RegisterStatus } from "../register/register-service.ts";
 import type { Seal } from "../register/seal.ts";
 import type { ConsistencyProof } from "../register/verified/register-proofs.ts";
@@ -15,6 +16,7 @@ import type {
   docket,
   docketPage,
   receipt,
+  recoveryReport,
   registerStatus,
   seal,
   transaction,
@@ -51,13 +53,17 @@ export function statusJson(status: RegisterStatus): RegisterStatusJson {
   };
 }
 
-function progressJson({ examined, total, perSecond }: NonNullable<RegisterStatus["operational"]["progress"]>) {
+export function progressJson({ examined, total, perSecond }: NonNullable<RegisterStatus["operational"]["progress"]>) {
   return { examined: examined.toString(), total: total.toString(), perSecond };
 }
 
 function rangeJson(range: CorruptionRangeRecord): RegisterStatusJson["corruptedRanges"][number] {
   const { id: _, version: __, startHeight, endHeight, ...rest } = range;
   return { ...rest, startHeight: startHeight.toString(), endHeight: endHeight.toString() };
+}
+
+export function recoveryJson({ remaining, ...counts }: RecoverySummary): Json<typeof recoveryReport> {
+  return { ...counts, remaining: remaining.map(rangeJson) };
 }
 
 function docketSummaryJson({ height, hash, header, frame, verifiedAt }: VerifiedDocket) {

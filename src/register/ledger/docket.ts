@@ -3,11 +3,14 @@ import { decodeRecord, encodeRecord, type ProtocolRecord } from "../../signature
 import {
   COUNTER_FORM,
   exactly,
+  type Form,
+  flatReader,
   HASH_FORM,
   ID_FORM,
   INSTANT_FORM,
   integerForm,
   RECORD_SIGNATURE_FORM,
+  RECORD_SIGNATURE_MEMBERS,
   type RecordSignature,
   recordForm,
 } from "./record-form.ts";
@@ -30,7 +33,7 @@ export interface DocketHeader extends ProtocolRecord {
   readonly proposer: string;
 }
 
-const hasHeaderMembers = recordForm({
+const HEADER_MEMBERS: Readonly<Record<string, Form>> = {
   v: exactly(1),
   registerId: ID_FORM,
   height: COUNTER_FORM,
@@ -42,7 +45,10 @@ const hasHeaderMembers = recordForm({
   epoch: COUNTER_FORM,
   policyVersion: exactly(1),
   proposer: ID_FORM,
-});
+};
+const hasHeaderMembers = recordForm(HEADER_MEMBERS);
+const flatHeader = flatReader(HEADER_MEMBERS);
+const flatSeal = flatReader(RECORD_SIGNATURE_MEMBERS);
 
 export function encodeHeader(header: DocketHeader): Uint8Array {
   return encodeRecord(header);
@@ -51,14 +57,19 @@ export function encodeHeader(header: DocketHeader): Uint8Array {
 /** The header that these bytes are, or `undefined` when they are none. */
 export function readHeader(bytes: Uint8Array): DocketHeader | undefined {
   if (bytes.length > HEADER_BYTES_MAX) return undefined;
+  const flat = flatHeader(bytes);
+  if (flat) return isPlaced(flat as DocketHeader) ? (flat as DocketHeader) : undefined;
   const record = decodeRecord(bytes);
   return record && isHeader(record) ? (record as DocketHeader) : undefined;
 }
 
 export function isHeader(record: ProtocolRecord): boolean {
-  if (!hasHeaderMembers(record)) return false;
-  const { height, prevDocketHash } = record as DocketHeader;
-  return (height === "0") === (prevDocketHash === undefined);
+  return hasHeaderMembers(record) && isPlaced(record as DocketHeader);
+}
+
+/** The first docket follows on none, and every other one does. */
+function isPlaced(header: DocketHeader): boolean {
+  return (header.height === "0") === (prevDocketHashIn(header) === undefined);
 }
 
 /** Of the docket with this header: 32 bytes. */
@@ -76,7 +87,7 @@ export function encodeSeal(seal: RecordSignature): Uint8Array {
 
 export function readSeal(bytes: Uint8Array): RecordSignature | undefined {
   if (bytes.length > HEADER_BYTES_MAX) return undefined;
-  const record = decodeRecord(bytes);
+  const record = flatSeal(bytes) ?? decodeRecord(bytes);
   return record && isSeal(record) ? (record as unknown as RecordSignature) : undefined;
 }
 

@@ -1,4 +1,5 @@
-import type { ProtocolRecord } from "../../signatures/protocol-record.ts";
+import { invariant } from "../../errors.ts";
+import { type ProtocolRecord, textOfRecord } from "../../signatures/protocol-record.ts";
 import { SUITE_IDS } from "../../signatures/signature-suite.ts";
 
 /*
@@ -75,7 +76,8 @@ export function integerForm(min: number, max: number): Form {
   const check = (value: unknown): boolean =>
     typeof value === "number" && Number.isInteger(value) && value >= min && value <= max;
   const digits = max.toString().length - 1;
-  return min === 0 && digits > 0 ? Object.assign(check, { written: `(?:0|[1-9][0-9]{0,${digits - 1}})` }) : check;
+  if (min > 1 || min < 0 || digits === 0) return check;
+  return Object.assign(check, { written: `(?:${min === 0 ? "0|" : ""}[1-9][0-9]{0,${digits - 1}})` });
 }
 
 /** 32 bytes in lower-case hexadecimal. */
@@ -96,8 +98,10 @@ const COUNTER_MAX = 2n ** 63n - 1n;
 const COUNTER = /^(?:0|[1-9]\d{0,18})$/;
 
 /** A 64-bit integer as decimal text. */
-export const COUNTER_FORM: Form = (value) =>
-  typeof value === "string" && COUNTER.test(value) && BigInt(value) <= COUNTER_MAX;
+export const COUNTER_FORM: Form = Object.assign(
+  (value: unknown): boolean => typeof value === "string" && COUNTER.test(value) && BigInt(value) <= COUNTER_MAX,
+  { written: '"(?:0|[1-9][0-9]{0,17})"' },
+);
 
 export const SUITE_FORM = oneOf(SUITE_IDS);
 
@@ -134,6 +138,29 @@ export function writtenRecord(
     return isRequired ? `,${member}` : `(?:,${member})?`;
   });
   return `\\{${parts.join("")}\\}`;
+}
+
+/**
+ * Reads records of texts and integers by one expression, many times faster than as JSON. What is read has its form; bytes
+ * that it says `undefined` to may still be such a record.
+ */
+export function flatReader(members: Readonly<Record<string, Form>>): (bytes: Uint8Array) => ProtocolRecord | undefined {
+  const names = Object.keys(members)
+    .map((name) => name.replace("?", ""))
+    .sort();
+  const written = writtenRecord(members, names);
+  invariant(written, "flat records have an expression");
+  const expression = new RegExp(`^${written}$`);
+  return (bytes) => {
+    const match = expression.exec(textOfRecord(bytes) ?? "");
+    if (!match) return undefined;
+    const record: Record<string, string | number> = {};
+    for (const [at, name] of names.entries()) {
+      const value = match[at + 1];
+      if (value !== undefined) record[name] = value.startsWith('"') ? value.slice(1, -1) : Number(value);
+    }
+    return record;
+  };
 }
 
 export function isRecord(value: unknown): value is ProtocolRecord {

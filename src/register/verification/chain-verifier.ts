@@ -139,6 +139,7 @@ export class ChainVerifier {
 
   /** A docket that was altered or is missing has the hash that the next one says it had. */
   #learnHashBefore({ header }: Examination): void {
+    if (!this.#isHashBeforeUnknown) return;
     const said = header?.isSealed ? header.prevDocketHash : undefined;
     const guess = this.#guessBefore;
     const last = said ?? (guess ? undefined : header?.prevDocketHash);

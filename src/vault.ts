@@ -87,6 +87,7 @@ export async function assembleVault(
   const platformTenant = await ensurePlatformTenant({ ...tenantServiceOptions(core, SYSTEM_CONTEXT), bootstrapKey });
   // Opens the stored key, or stores the first one: a wrong master key is told now and not at the first secret value.
   await core.keyring.keyOf(platformTenant.tenantId);
+  core.registers?.haveCopies(platformTenant.tenantId);
   return new Vault({ core, platformTenant, ...openedParts(opened, dependencies.storage) });
 }
 

@@ -38,12 +38,15 @@ import { ready } from "./routes/platform/ready.ts";
 import { getDocket } from "./routes/register/get-docket.ts";
 import { getEventReceipt } from "./routes/register/get-event-receipt.ts";
 import { getRegister } from "./routes/register/get-register.ts";
+import { getReplicationDockets } from "./routes/register/get-replication-dockets.ts";
+import { getReplicationHead } from "./routes/register/get-replication-head.ts";
 import { getTransaction } from "./routes/register/get-transaction.ts";
 import { getTransactionProof } from "./routes/register/get-transaction-proof.ts";
 import { listCheckpoints } from "./routes/register/list-checkpoints.ts";
 import { listDockets } from "./routes/register/list-dockets.ts";
 import { listTransactions } from "./routes/register/list-transactions.ts";
 import { proveConsistency } from "./routes/register/prove-consistency.ts";
+import { recoverRegister } from "./routes/register/recover-register.ts";
 import { verifyRegister } from "./routes/register/verify-register.ts";
 import { deleteDefinition } from "./routes/schema/delete-definition.ts";
 import { deleteRequirements } from "./routes/schema/delete-requirements.ts";
@@ -136,6 +139,9 @@ export const ROUTES: readonly Route[] = [
   proveConsistency,
   listCheckpoints,
   verifyRegister,
+  recoverRegister,
+  getReplicationHead,
+  getReplicationDockets,
   createWallet,
   listWallets,
   getWallet,

@@ -9,12 +9,16 @@ import { commitmentOf, eventSecret, subjectRef } from "./commitments.ts";
 import type { Charter } from "./ledger/charter.ts";
 import type { CorruptionRangeRecord } from "./range-record.ts";
 import type { Disclosure, Receipt } from "./receipts/receipt.ts";
+import type { RecoverySummary } from "./recovery/recovery-service.ts";
+import type { HeightRange, PeerHead } from "./recovery/register-peer.ts";
 import type { RegisterRecord, RegisterStore, StoredCheckpoint } from "./register-store.ts";
 import type { Registers } from "./registers.ts";
+import { replicationHead, servedDockets } from "./replication/served-dockets.ts";
 import { disclosedEvent } from "./sealing/event-transaction.ts";
 import type { SealingOutcome } from "./sealing/sealer.ts";
 import type { SubjectSecrets } from "./sealing/subject-secrets.ts";
 import type { PinnedCheckpoint } from "./trust/pinned-checkpoints.ts";
+import type { DocketBytes } from "./verification/docket-examiner.ts";
 import { checkpointVerifier } from "./verified/register-checkpoints.ts";
 import type { RegisterOperationalState } from "./verified/register-condition.ts";
 import { type ConsistencyProof, charterOf, proveConsistency, proveTransaction } from "./verified/register-proofs.ts";
@@ -198,6 +202,26 @@ export class RegisterService {
   }
 
   /**
+   * Asks every peer once for what is damaged. Resolves to what is left of it; what the peers have said is in `message` of each
+   * range. Waits for a recovery that is under way.
+   */
+  async recover(): Promise<RecoverySummary> {
+    const recovery = await this.#options.registers.recoveryOf(this.#options.tenantId);
+    if (!recovery) throw notFound();
+    return await recovery.recover();
+  }
+
+  /** Where the register ends, for those who follow it. Rejects with `register_not_found` when it is not the one they ask for. */
+  async replicationHead(registerId?: string): Promise<PeerHead> {
+    return await replicationHead(await this.#opened(registerId));
+  }
+
+  /** Verified dockets up to the first that is not, as many as one request may bring. Rejects like `replicationHead`. */
+  async replicationDockets(registerId: string, range: HeightRange): Promise<AsyncIterable<DocketBytes>> {
+    return servedDockets(await this.#opened(registerId), range);
+  }
+
+  /**
    * Seals what the journal holds, without waiting for the interval, and makes the register if there is none. `leased` when
    * another process seals, `not_extendable` when the last docket is damaged.
    */
@@ -215,6 +239,12 @@ export class RegisterService {
     const register = await this.#found();
     await register.initialize();
     return register;
+  }
+
+  async #opened(registerId: string | undefined): Promise<VerifiedRegister> {
+    const register = await this.open();
+    if (registerId === undefined || register.registerId === registerId) return register;
+    throw notFound();
   }
 
   async #found(): Promise<VerifiedRegister> {

@@ -1,4 +1,5 @@
 import type { TenantId } from "../identifiers.ts";
+import type { RecoveryService } from "./recovery/recovery-service.ts";
 import type { PendingTenant, RegisterDirectory, RegisterRecord, RegisterStore } from "./register-store.ts";
 import type { SealingOutcome } from "./sealing/sealer.ts";
 import type { VerifiedRegister } from "./verified/verified-register.ts";
@@ -16,12 +17,14 @@ export interface RegistersOptions {
   /** Begins a register for a tenant that has none; resolves to the one that the tenant has then. */
   readonly create: (tenantId: TenantId) => Promise<RegisterRecord>;
   readonly sealerOf: (tenantId: TenantId, register: VerifiedRegister) => TenantSealer;
+  readonly recoveryOf: (tenantId: TenantId, register: VerifiedRegister) => RecoveryService;
 }
 
 interface OpenRegister {
   readonly register: VerifiedRegister;
   readonly record: RegisterRecord;
   readonly sealer: TenantSealer;
+  readonly recovery: RecoveryService;
 }
 
 const TENANTS_PER_LOOK = 1_000;
@@ -40,6 +43,12 @@ export class Registers implements AsyncDisposable {
   async find(tenantId: TenantId): Promise<VerifiedRegister | undefined> {
     const opened = await (this.#open.get(tenantId) ?? this.#openExisting(tenantId));
     return opened?.register;
+  }
+
+  /** What gets damaged dockets of the tenant's register back; `undefined` when the tenant has none yet. */
+  async recoveryOf(tenantId: TenantId): Promise<RecoveryService | undefined> {
+    const opened = await (this.#open.get(tenantId) ?? this.#openExisting(tenantId));
+    return opened?.recovery;
   }
 
   /** The record of the tenant's register, once `find` has found it. */
@@ -93,6 +102,7 @@ export class Registers implements AsyncDisposable {
     await Promise.allSettled(
       opened.map(async (result) => {
         if (result.status === "rejected") return;
+        await result.value.recovery[Symbol.asyncDispose]();
         await result.value.sealer.release().catch(() => undefined);
         await result.value.register[Symbol.asyncDispose]();
       }),
@@ -122,6 +132,9 @@ export class Registers implements AsyncDisposable {
   async #openOne(tenantId: TenantId, record: RegisterRecord): Promise<OpenRegister> {
     const register = await this.#options.open(tenantId, record);
     if (this.#isClosed) await register[Symbol.asyncDispose]();
-    return { register, record, sealer: this.#options.sealerOf(tenantId, register) };
+    const { sealerOf, recoveryOf } = this.#options;
+    const recovery = recoveryOf(tenantId, register);
+    if (!this.#isClosed) recovery.start();
+    return { register, record, sealer: sealerOf(tenantId, register), recovery };
   }
 }

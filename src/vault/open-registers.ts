@@ -8,6 +8,9 @@ import { DOCKETS } from "../register/ledger-log/docket-descriptor.ts";
 import { DOCKET_REPAIRS } from "../register/ledger-log/docket-repair.ts";
 import { LedgerLog } from "../register/ledger-log/ledger-log.ts";
 import { REGISTER_RANGES } from "../register/range-record.ts";
+import { HttpRegisterPeer } from "../register/recovery/http-peer.ts";
+import { PullBudget } from "../register/recovery/pull-budget.ts";
+import { RecoveryService } from "../register/recovery/recovery-service.ts";
 import type { RegisterRecord } from "../register/register-store.ts";
 import { Registers } from "../register/registers.ts";
 import { createRegister } from "../register/sealing/create-register.ts";
@@ -45,6 +48,7 @@ export function openRegisters(core: RegisterCore, cold: WormDatabase): OpenedReg
     open: (tenantId, record) => factory.open(tenantId, record),
     create: (tenantId) => factory.create(tenantId),
     sealerOf: (tenantId, register) => factory.sealerOf(tenantId, register),
+    recoveryOf: (tenantId, register) => factory.recoveryOf(tenantId, register),
   });
   const { sealIntervalMs, sealMaxTransactions } = config.register;
   const timers = systemTimers;
@@ -52,6 +56,7 @@ export function openRegisters(core: RegisterCore, cold: WormDatabase): OpenedReg
   return {
     registers,
     sealing,
+    haveCopies: (tenantId) => factory.haveCopies(tenantId),
     async [Symbol.asyncDispose]() {
       await sealing[Symbol.asyncDispose]();
       await registers[Symbol.asyncDispose]();
@@ -73,6 +78,9 @@ class RegisterFactory implements AsyncDisposable {
   readonly #seal: LocalSeal;
   readonly #examiner: ThreadedExaminer;
   readonly #holder: string;
+  readonly #pulls = new PullBudget();
+  /** Whose register the peers have copies of. */
+  #copied: TenantId | undefined;
 
   constructor(core: RegisterCore, cold: WormDatabase) {
     const { config, stores, keyring, ids } = core;
@@ -120,6 +128,23 @@ class RegisterFactory implements AsyncDisposable {
       holder: this.#holder,
       maxTransactions: sealMaxTransactions,
       leaseMs,
+    });
+  }
+
+  haveCopies(tenantId: TenantId): void {
+    this.#copied = tenantId;
+  }
+
+  recoveryOf(tenantId: TenantId, register: VerifiedRegister): RecoveryService {
+    const { maxRecoveryAttempts, peers } = this.#core.config.register;
+    const timers = systemTimers;
+    return new RecoveryService({
+      register,
+      peers: tenantId === this.#copied ? peers.map((peer) => new HttpRegisterPeer({ ...peer, timers })) : [],
+      maxRecoveryAttempts,
+      pulls: this.#pulls,
+      timers,
+      random: Math.random,
     });
   }
 

@@ -1,6 +1,6 @@
 import type { Clock } from "../clock.ts";
 import type { Config } from "../config/config-schema.ts";
-import type { IdGenerator } from "../identifiers.ts";
+import type { IdGenerator, TenantId } from "../identifiers.ts";
 import type { BlobStore } from "../profiles/blob-store.ts";
 import type { Registers } from "../register/registers.ts";
 import type { SealingService } from "../register/sealing/sealing-service.ts";
@@ -18,6 +18,8 @@ import type { Stores } from "./stores.ts";
 export interface OpenedRegisters extends AsyncDisposable {
   readonly registers: Registers;
   readonly sealing: SealingService;
+  /** Whose register it is that the peers of the settings have. To be called before that register is opened. */
+  haveCopies(tenantId: TenantId): void;
 }
 
 /** What every service of a vault is made from. */

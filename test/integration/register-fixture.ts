@@ -4,6 +4,7 @@ import type { TenantCallers } from "./world.ts";
 export interface RegisterFixture {
   /** Sealed at height 0 and above; the event of the newest one. */
   readonly eventId: string;
+  readonly registerId: string;
   /** What the event is sealed with. */
   readonly transactionId: string;
   readonly docketHash: string;
@@ -22,8 +23,10 @@ export async function newSealed(callers: TenantCallers): Promise<RegisterFixture
   const page = await callers.admin.get<EventPage>("/v1/audit/events?limit=1&eventType=customer_created");
   const [event] = page.expect(200).items;
   const docket = await callers.admin.get<{ hash: string }>(`/v1/register/dockets/${event?.ledger.height}`);
+  const register = await callers.admin.get<{ registerId: string }>("/v1/register");
   return {
     eventId: event?.id ?? "",
+    registerId: register.expect(200).registerId,
     transactionId: event?.ledger.transactionId ?? "",
     docketHash: docket.expect(200).hash,
   };
@@ -52,4 +55,8 @@ export const REGISTER_REQUESTS: Readonly<
   proveConsistency: () => get("/v1/register/proofs/consistency?from=1&to=1"),
   listCheckpoints: () => get("/v1/register/checkpoints?limit=1"),
   verifyRegister: () => ({ method: "POST", url: "/v1/register/verify", body: {} }),
+  recoverRegister: () => ({ method: "POST", url: "/v1/register/recover", body: {} }),
+  getReplicationHead: () => get("/v1/register/replication/head"),
+  getReplicationDockets: ({ registerId }) =>
+    get(`/v1/register/replication/dockets?from=0&to=0&registerId=${registerId}`),
 };

@@ -63,6 +63,8 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     "getEventReceipt",
     "proveConsistency",
     "listCheckpoints",
+    "getReplicationHead",
+    "getReplicationDockets",
   ],
   "admin steward": [
     "deleteCustomer",
@@ -79,7 +81,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     "detectOrphans",
     "invalidateCache",
   ],
-  admin: ["verifyRegister", "createApiKey", "listApiKeys", "getApiKey", "revokeApiKey"],
+  admin: ["verifyRegister", "recoverRegister", "createApiKey", "listApiKeys", "getApiKey", "revokeApiKey"],
   // Administrators of the platform's own tenant only.
   "": ["createTenant", "listTenants", "getTenant", "updateTenant"],
 };

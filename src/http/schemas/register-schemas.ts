@@ -31,6 +31,7 @@ export const transactionTypeInput = z
   .regex(/^[a-z_]{1,64}$/, "Expected the type of an event, or genesis")
   .meta({ description: "The type of the event, or `genesis`." });
 
+export const registerIdInput = z.string().regex(/^[0-9a-f]{32}$/, "Expected 32 hexadecimal digits in lower case");
 export const docketPath = z.strictObject({ height: heightInput });
 export const transactionPath = z.strictObject({ transactionId: hashInput });
 
@@ -87,6 +88,15 @@ export const registerStatus = z
       .meta({ description: "The key that signs checkpoints, as c2sp.org/signed-note writes it: what outsiders pin." }),
   })
   .meta({ id: "RegisterStatus" });
+
+export const replicationHead = z
+  .strictObject({
+    registerId: z.string(),
+    charter: jsonObject,
+    size: number64.meta({ description: "Verified dockets from height 0 without a gap." }),
+    note: note.nullable().meta({ description: "The newest checkpoint." }),
+  })
+  .meta({ id: "ReplicationHead" });
 
 const signature = z.strictObject({ alg: z.string(), keyId, sig: z.string() });
 
@@ -179,6 +189,14 @@ export const consistencyProof = z
 export const checkpointPage = pageSchema(
   z.strictObject({ size: number64, note, signedAt: instantOutput }).meta({ id: "Checkpoint" }),
 );
+
+export const recoveryReport = z
+  .strictObject({
+    docketsRecovered: z.int(),
+    transactionsRecovered: z.int(),
+    remaining: z.array(corruptedRange),
+  })
+  .meta({ id: "RecoveryReport" });
 
 export const verificationReport = z
   .strictObject({

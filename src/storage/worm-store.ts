@@ -79,6 +79,11 @@ export interface AppendOptions extends CallOptions {
   readonly sealedAt: Instant;
 }
 
+export interface BatchOptions extends Omit<AppendOptions, "sealedAt"> {
+  /** Of all documents, or of each. */
+  readonly sealedAt: Instant | readonly Instant[];
+}
+
 export interface WormQuery extends CallOptions {
   /** On what the descriptor has `indexed`: paths of one name. All when left out. */
   readonly filter?: Filter | undefined;
@@ -149,9 +154,9 @@ export interface WormStore<T> {
   /**
    * Adds 1 to 1,000 records of at most 32 MiB together, one after the other, all or none. Where the first places hold
    * the same documents already, these are skipped and the rest is added. Rejects like `append`, and with
-   * `invalid_request` for no document and `limit_exceeded` for too many.
+   * `invalid_request` for no document, and for instants that are not as many, and `limit_exceeded` for too many.
    */
-  appendBatch(documents: readonly T[], options: AppendOptions): Promise<readonly WormRecord<T>[]>;
+  appendBatch(documents: readonly T[], options: BatchOptions): Promise<readonly WormRecord<T>[]>;
   /** As it is stored, unverified. Rejects with `integrity_violation` when the bytes cannot be read. */
   get(sequence: bigint, options?: CallOptions): Promise<WormRecord<T> | undefined>;
   /**

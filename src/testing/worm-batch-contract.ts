@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { addMs } from "../clock.ts";
+import { addMs, type Instant } from "../clock.ts";
 import { AT, ENTRY, entries, entry, fill, NOW, type WormSuite } from "./worm-storage.ts";
 
 /** What `appendBatch` must do. */
@@ -26,6 +26,24 @@ export function wormBatchContract(suite: WormSuite): void {
       expect(records).toEqual(await single.getRange());
       expect(await store.getRange()).toEqual(records);
       expect(await store.verifyIntegrity()).toMatchObject({ isValid: true, checked: 8n });
+    });
+
+    it("seals each document at an instant of its own", async (context) => {
+      if (!hasBatches()) context.skip();
+      const { store } = await suite.newLog();
+      const { store: single } = await suite.newLog();
+      await fill(single, entries(5));
+      const expected = await single.getRange();
+      const sealedAt = expected.map((record) => record.sealedAt);
+      await store.appendBatch(entries(2), { sealedAt: sealedAt.slice(0, 2), expectedSequence: 0n });
+      // The first two are there already.
+      expect(await store.appendBatch(entries(5), { sealedAt, expectedSequence: 0n })).toEqual(expected);
+      expect(await store.getRange()).toEqual(expected);
+      await expect(store.appendBatch(entries(2), { sealedAt: sealedAt.slice(0, 1) })).rejects.toMatchObject({
+        code: "invalid_request",
+      });
+      const wrong = ["yesterday" as Instant, NOW];
+      await expect(store.appendBatch(entries(2), { sealedAt: wrong })).rejects.toMatchObject({ code: "invalid_value" });
     });
 
     it("skips the documents that the first places hold already", async (context) => {

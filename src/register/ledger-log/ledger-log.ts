@@ -13,6 +13,11 @@ export interface LedgerRow extends DocketBytes {
   readonly isRepair: boolean;
 }
 
+/** With the instant that the docket says, in milliseconds since 1970. */
+export interface SealedDocketBytes extends DocketBytes {
+  readonly sealedAt: number;
+}
+
 export type LedgerAppend =
   | "appended"
   /** The same bytes were there. */
@@ -110,10 +115,35 @@ export class LedgerLog {
       });
       return end.document === bytes ? "appended" : "present";
     } catch (error) {
-      if (isVaultError(error, "immutable_record")) return "taken";
-      if (isVaultError(error, "sequence_conflict") || isVaultError(error, "integrity_violation")) return "beyond";
-      throw error;
+      return refusalIn(error);
     }
+  }
+
+  /**
+   * Adds dockets that follow on one another, all or none where the engine can do that. Where the first ones are there
+   * already, the rest is added.
+   */
+  async appendMany(dockets: readonly SealedDocketBytes[], options: CallOptions = {}): Promise<LedgerAppend> {
+    const [first] = dockets;
+    if (!first) return "present";
+    try {
+      await this.#dockets.appendBatch(
+        dockets.map(({ bytes }) => bytes),
+        { ...options, expectedSequence: first.height, sealedAt: dockets.map(({ sealedAt }) => instantOf(sealedAt)) },
+      );
+      return "appended";
+    } catch (error) {
+      if (isVaultError(error, "unsupported")) return await this.#appendEach(dockets, options);
+      return refusalIn(error);
+    }
+  }
+
+  async #appendEach(dockets: readonly SealedDocketBytes[], options: CallOptions): Promise<LedgerAppend> {
+    for (const docket of dockets) {
+      const outcome = await this.append(docket, docket.sealedAt, options);
+      if (outcome === "taken" || outcome === "beyond") return outcome;
+    }
+    return "appended";
   }
 
   /** Puts a docket in the place of a damaged one, for good. The caller has verified it. */
@@ -165,6 +195,12 @@ export class LedgerLog {
       throw error;
     }
   }
+}
+
+function refusalIn(error: unknown): LedgerAppend {
+  if (isVaultError(error, "immutable_record")) return "taken";
+  if (isVaultError(error, "sequence_conflict") || isVaultError(error, "integrity_violation")) return "beyond";
+  throw error;
 }
 
 function repairRow({ height, bytes }: DocketRepair): LedgerRow {

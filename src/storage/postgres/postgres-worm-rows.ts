@@ -159,8 +159,8 @@ function manyRows(rows: readonly SealedRow[], first: SealedRow, end: WormEnd | u
   for (const { bytes } of rows) offsets.push((offsets.at(-1) ?? 0) + bytes.length);
   const documents = Buffer.concat(rows.map(({ bytes }) => bytes));
   const indexed = JSON.stringify(rows.map((row) => row.indexed));
-  const { sequence, sealedAt } = first;
-  return [sequence.toString(), end?.hash ?? null, sealedAt, hashes, documents, indexed, offsets];
+  const instants = rows.map(({ sealedAt }) => sealedAt);
+  return [first.sequence.toString(), end?.hash ?? null, instants, hashes, documents, indexed, offsets];
 }
 
 /** That the place is, or that no record before it has the hash that was expected. */

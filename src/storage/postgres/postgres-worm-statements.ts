@@ -92,14 +92,14 @@ const FOLLOWS = `case when $4::bigint = 0 then true
     else (select w.hash from worm_records w where ${OF_LOG} and w.sequence = $4::bigint - 1) = decode($5, 'hex') end`;
 
 /**
- * One row for each element of $9. $7 holds the hash before the first row, or 32 bytes, and those of all rows; $8 all
- * documents and $10 where each begins and the last ends: arrays of bytes are many times as slow.
+ * One row for each element of $9, with its instant in $6. $7 holds the hash before the first row, or 32 bytes, and those
+ * of all rows; $8 all documents and $10 where each begins and the last ends: arrays of bytes are many times as slow.
  */
 export const WORM_INSERT_BATCH: SqlStatement = {
   name: "worm_insert_batch",
   text: `insert into worm_records ${COLUMNS}
     select $1, $2, $3, $4 - 1 + n, case when $4 > 0 or n > 1 then substring($7::bytea from (32 * n - 31)::int for 32) end,
-      $6::timestamptz, substring($7::bytea from (32 * n + 1)::int for 32),
+      ($6::timestamptz[])[n], substring($7::bytea from (32 * n + 1)::int for 32),
       substring($8::bytea from ($10::int[])[n] + 1 for ($10::int[])[n + 1] - ($10::int[])[n]), e.indexed
     from jsonb_array_elements($9::jsonb) with ordinality as e(indexed, n) where ${FOLLOWS}
     returning 1 as inserted`,

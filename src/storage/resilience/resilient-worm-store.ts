@@ -3,6 +3,7 @@ import type { Filter } from "../filter.ts";
 import type { CallSubject } from "../observability/observed-operation.ts";
 import type {
   AppendOptions,
+  BatchOptions,
   StoredWormRecord,
   WormHead,
   WormIntegrity,
@@ -58,7 +59,7 @@ export class ResilientWormStore<T> implements WormStore<T> {
     return this.#run(name, options, () => this.#inner.append(document, options));
   }
 
-  appendBatch(documents: readonly T[], options: AppendOptions): Promise<readonly WormRecord<T>[]> {
+  appendBatch(documents: readonly T[], options: BatchOptions): Promise<readonly WormRecord<T>[]> {
     this.#options.guard.observer.recordAppend(documents.length);
     const name = options.expectedSequence === undefined ? "appendBatch" : "appendBatchAtPlace";
     return this.#run(name, options, () => this.#inner.appendBatch(documents, options));

@@ -1,5 +1,5 @@
 import type { Instant } from "../../clock.ts";
-import { VaultError } from "../../errors.ts";
+import { invariant, VaultError } from "../../errors.ts";
 import { WORM_SEQUENCE_MAX } from "../worm-store.ts";
 import type { EncodedDocument } from "./worm-document.ts";
 import type { WormHasher } from "./worm-hash.ts";
@@ -57,18 +57,27 @@ export function requireSame(
 export function sealAfter(
   end: WormEnd | undefined,
   documents: readonly EncodedDocument<unknown>[],
-  options: { readonly sealedAt: Instant; readonly hasher: WormHasher },
+  options: { readonly sealedAt: Instant | readonly Instant[]; readonly hasher: WormHasher },
 ): readonly SealedRow[] {
-  const { sealedAt, hasher } = options;
+  const { hasher } = options;
   let sequence = nextPlace(end);
   let previousHash = end?.hash ?? null;
-  return documents.map(({ bytes, indexed }) => {
+  return documents.map(({ bytes, indexed }, index) => {
+    const sealedAt = instantAt(options.sealedAt, index);
     const hash = hasher.hash({ sequence, sealedAt, previousHash, bytes });
     const row = { sequence, sealedAt, previousHash, hash, bytes, indexed };
     sequence++;
     previousHash = hash;
     return row;
   });
+}
+
+/** Of one of the documents. */
+export function instantAt(sealedAt: Instant | readonly Instant[], index: number): Instant {
+  if (typeof sealedAt === "string") return sealedAt;
+  const instant = sealedAt[index];
+  invariant(instant, "each document has an instant");
+  return instant;
 }
 
 export function alwaysSlower(): VaultError {

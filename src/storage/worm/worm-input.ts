@@ -2,7 +2,7 @@ import { type Instant, instantOf } from "../../clock.ts";
 import { VaultError } from "../../errors.ts";
 import type { Filter } from "../filter.ts";
 import { validateFilter } from "../filters/validate-filter.ts";
-import { type AppendOptions, WORM_RECORDS_MAX, WORM_SEQUENCE_MAX, type WormDescriptor } from "../worm-store.ts";
+import { type BatchOptions, WORM_RECORDS_MAX, WORM_SEQUENCE_MAX, type WormDescriptor } from "../worm-store.ts";
 
 const KIND = /^[a-z][a-z0-9_]{0,31}$/;
 const INSTANT_LENGTH = 24;
@@ -25,8 +25,8 @@ export function requireKindNames(kinds: readonly Pick<WormDescriptor<unknown>, "
 }
 
 /** Throws `invalid_value`: the hash covers the instant as it is written, and an engine would keep another text. */
-export function requireAppendOptions({ expectedSequence, sealedAt }: AppendOptions): void {
-  if (!isInstant(sealedAt)) {
+export function requireAppendOptions({ expectedSequence, sealedAt }: BatchOptions): void {
+  if (!(typeof sealedAt === "string" ? [sealedAt] : sealedAt).every(isInstant)) {
     throw new VaultError("invalid_value", "A record is sealed at an instant in UTC with three decimals.");
   }
   if (expectedSequence === undefined || isPlace(expectedSequence)) return;

@@ -4,6 +4,7 @@ import type { Filter } from "../filter.ts";
 import { throwIfAborted, untilAborted } from "../until-aborted.ts";
 import {
   type AppendOptions,
+  type BatchOptions,
   type StoredWormRecord,
   WORM_RECORDS_MAX,
   type WormDescriptor,
@@ -67,10 +68,13 @@ export class WormLog<T> implements WormStore<T> {
     return record as WormRecord<T>;
   }
 
-  async appendBatch(documents: readonly T[], options: AppendOptions): Promise<readonly WormRecord<T>[]> {
+  async appendBatch(documents: readonly T[], options: BatchOptions): Promise<readonly WormRecord<T>[]> {
     if (documents.length === 0) throw new VaultError("invalid_request", "A batch holds at least one document.");
     if (documents.length > WORM_RECORDS_MAX) {
       throw new VaultError("limit_exceeded", "Too many documents.", { details: { limit: WORM_RECORDS_MAX } });
+    }
+    if (typeof options.sealedAt !== "string" && options.sealedAt.length !== documents.length) {
+      throw new VaultError("invalid_request", "Each document of a batch is sealed at an instant.");
     }
     if (documents.length > 1 && !this.#atomicBatches) {
       throw new VaultError("unsupported", "The engine cannot add several records as one.");
@@ -202,7 +206,7 @@ export class WormLog<T> implements WormStore<T> {
     }
   }
 
-  async #append(documents: readonly T[], options: AppendOptions): Promise<readonly WormRecord<T>[]> {
+  async #append(documents: readonly T[], options: BatchOptions): Promise<readonly WormRecord<T>[]> {
     this.#begin(options);
     requireAppendOptions(options);
     const encoded = encodeBatch(this.#descriptor, documents);
@@ -219,14 +223,14 @@ export class WormLog<T> implements WormStore<T> {
   async #afterwards(
     turn: Promise<unknown>,
     documents: readonly EncodedDocument<T>[],
-    options: AppendOptions,
+    options: BatchOptions,
   ): Promise<readonly WormRecord<T>[]> {
     await turn.catch(() => undefined);
     throwIfAborted(options.signal);
     return await this.#place(documents, options);
   }
 
-  async #place(documents: readonly EncodedDocument<T>[], options: AppendOptions): Promise<readonly WormRecord<T>[]> {
+  async #place(documents: readonly EncodedDocument<T>[], options: BatchOptions): Promise<readonly WormRecord<T>[]> {
     for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt++) {
       const work = (rows: WormRows) => this.#attempt(rows, documents, options);
       const records = await (attempt === 1 ? work(this.#rows) : this.#rows.apart(work, options));
@@ -239,28 +243,29 @@ export class WormLog<T> implements WormStore<T> {
   async #attempt(
     rows: WormRows,
     documents: readonly EncodedDocument<T>[],
-    options: AppendOptions,
+    options: BatchOptions,
   ): Promise<readonly WormRecord<T>[] | undefined> {
     const end = await this.#endFor(rows, options);
     this.#lastEnd = undefined;
     const { expectedSequence, sealedAt } = options;
     const { start, taken } = placementOf(documents.length, { expectedSequence, end });
     const stored = await this.#storedAt(rows, { start, documents: documents.slice(0, taken) }, options);
-    const added = sealAfter(end, documents.slice(taken), { sealedAt, hasher: this.#hasher });
+    const later = typeof sealedAt === "string" ? sealedAt : sealedAt.slice(taken);
+    const added = sealAfter(end, documents.slice(taken), { sealedAt: later, hasher: this.#hasher });
     if (added.length > 0 && !(await rows.insert(added, end, options))) return undefined;
     const last = added.at(-1);
     this.#lastEnd = last ? { sequence: last.sequence, hash: last.hash } : end;
     return [
       ...stored.map((row) => recordOf(this.#descriptor, row)),
-      ...added.map(({ sequence, previousHash, hash }, index) => {
+      ...added.map(({ sequence, previousHash, hash, sealedAt: at }, index) => {
         const { document } = documents[taken + index] as EncodedDocument<T>;
-        return { sequence, document, sealedAt, previousHash, hash };
+        return { sequence, document, sealedAt: at, previousHash, hash };
       }),
     ];
   }
 
   /** The remembered end, unless it is certainly outdated. */
-  async #endFor(rows: WormRows, options: AppendOptions): Promise<WormEnd | undefined> {
+  async #endFor(rows: WormRows, options: BatchOptions): Promise<WormEnd | undefined> {
     const known = this.#lastEnd;
     const { expectedSequence } = options;
     if (known && (expectedSequence === undefined || expectedSequence <= nextPlace(known))) return known;

@@ -23,6 +23,7 @@ import { VALIDATION_ERROR_TYPES } from "../../schema/validation.ts";
 import { pageSchema } from "../page-schema.ts";
 import { idSchema, instantInput, instantOutput } from "../value-schemas.ts";
 import { id, jsonObject, metadataInput } from "./basic-schemas.ts";
+import { seal } from "./register-schemas.ts";
 
 /* What requests say. */
 
@@ -160,6 +161,9 @@ export const fieldVersion = z
   })
   .meta({ id: "FieldVersion" });
 
+/** Of a history: with where the event is sealed that the version came to be with. */
+const sealedFieldVersion = fieldVersion.extend({ seal }).meta({ id: "SealedFieldVersion" });
+
 export const asset = z
   .strictObject({
     id,
@@ -186,6 +190,8 @@ export const asset = z
     ...lifecycle,
   })
   .meta({ id: "Asset" });
+
+const sealedAsset = asset.extend({ seal }).meta({ id: "SealedAsset" });
 
 export const channelIdentity = z
   .strictObject({
@@ -234,10 +240,15 @@ export const profile = z
     assets: z.array(asset),
     identities: z.array(channelIdentity),
     consents: z.array(consent),
-    fieldHistory: z.record(z.string(), z.array(fieldVersion)).optional(),
-    assetHistory: z.array(asset).optional(),
   })
   .meta({ id: "Profile" });
+
+export const profileWithHistory = profile
+  .extend({
+    fieldHistory: z.record(z.string(), z.array(sealedFieldVersion)).optional(),
+    assetHistory: z.array(sealedAsset).optional(),
+  })
+  .meta({ id: "ProfileWithHistory" });
 
 export const validationIssue = z.strictObject({
   fieldName: z.string(),
@@ -268,6 +279,7 @@ const lineageMembers = {
   deleted: z.boolean(),
   collectedAt: instantOutput,
   sources: z.array(itemSource),
+  seal,
 };
 
 export const derivationChain = z
@@ -299,6 +311,6 @@ export const passReport = z
   })
   .meta({ id: "PassReport" });
 
-export const fieldHistoryPage = pageSchema(fieldVersion);
+export const fieldHistoryPage = pageSchema(sealedFieldVersion);
 export const assetPage = pageSchema(asset);
 export const customerPage = pageSchema(customerSummary);

@@ -1,3 +1,4 @@
+import { withSeals } from "../../ledger-places.ts";
 import { defineRoute } from "../../route.ts";
 import { itemPath } from "../../schemas/path-schemas.ts";
 import { derivationChain } from "../../schemas/profile-schemas.ts";
@@ -14,6 +15,7 @@ export const getLineage = defineRoute({
   answers: { 200: derivationChain },
   errors: ["item_not_found"],
   async handle({ vault, params }) {
-    return { status: 200, body: await vault.lineage.chain(params.itemId) };
+    const chain = await vault.lineage.chain(params.itemId);
+    return { status: 200, body: { ...chain, items: await withSeals(vault, chain.items) } };
   },
 });

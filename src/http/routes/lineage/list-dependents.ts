@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { withSeals } from "../../ledger-places.ts";
 import { defineRoute } from "../../route.ts";
 import { flag } from "../../schemas/basic-schemas.ts";
 import { itemPath } from "../../schemas/path-schemas.ts";
@@ -19,6 +20,7 @@ export const listDependents = defineRoute({
   answers: { 200: dependents },
   errors: ["item_not_found"],
   async handle({ vault, params, query }) {
-    return { status: 200, body: await vault.lineage.dependents(params.itemId, query) };
+    const { items, truncated } = await vault.lineage.dependents(params.itemId, query);
+    return { status: 200, body: { items: await withSeals(vault, items), truncated } };
   },
 });

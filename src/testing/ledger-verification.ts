@@ -16,7 +16,7 @@ import { NODE_SIGNATURE_SUITES } from "../signatures/node-signature-suites.ts";
 /** A register as somebody hands it over. */
 export interface GivenLedger extends Pick<ChainVerifierOptions, "trusted" | "leafHint"> {
   readonly registerId: string;
-  /** When it is left out, that of the first record counts. */
+  /** That of the register; when it is left out, that of the first record counts. */
   readonly charter?: Charter | undefined;
   /** By height. */
   readonly dockets: readonly (Uint8Array | undefined)[];
@@ -63,9 +63,10 @@ function verdictOf({ failing }: Examination, height: number, { ranges }: ChainVe
 }
 
 function startOf({ registerId, charter, dockets: [first] }: GivenLedger): ChainState {
+  if (charter) return stateOfCharter(registerId, charter);
   const record = first && decodeFrame(first)?.records[0];
   const transaction = record && readTransaction(record);
-  const known = charter ?? (transaction && charterIn(transaction.body));
+  const known = transaction && charterIn(transaction.body);
   if (isCharterOf(registerId, known)) return stateOfCharter(registerId, known);
   const empty = { v: 1, hashAlg: "sha256", createdAt: 0, keys: [], nonce: "" } as const;
   return { ...stateOfCharter(registerId, empty), keys: KeyDirectory.of([], 0) };

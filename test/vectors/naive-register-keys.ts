@@ -18,6 +18,13 @@ export class NaiveKeys {
       this.#known.set(key.keyId, { key, from: 0, until: Number.POSITIVE_INFINITY });
   }
 
+  /** The keys as a text, equal where they are equal. */
+  get state(): string {
+    return [...this.#known.values()]
+      .map(({ key, from, until }) => `${key.keyId} ${key.purposes.join()} ${from} ${until}`)
+      .join();
+  }
+
   /** Applies what a transaction at a height says, from the next height on. */
   change(change: KeyChange, height: number): void {
     if ("add" in change) {

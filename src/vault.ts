@@ -6,6 +6,7 @@ import { parseConfig } from "./config/load-config.ts";
 import { type IdGenerator, type TenantId, UuidV7Generator } from "./identifiers.ts";
 import { FileBlobStore } from "./profiles/file-blob-store.ts";
 import { InMemoryBlobStore } from "./profiles/in-memory-blob-store.ts";
+import type { ReplicaSource } from "./register/replication/begin-replica.ts";
 import { ConditionCompiler } from "./schema/condition.ts";
 import { DefinitionCompiler } from "./schema/definition-compiler.ts";
 import type { CacheStatistics, CacheStore } from "./storage/cache-store.ts";
@@ -41,6 +42,8 @@ export interface VaultDependencies {
   readonly engines?: readonly StorageEngine[] | undefined;
   /** Where the host keeps documents of its own, in the tier of documents. */
   readonly collections?: readonly CollectionDescriptor[] | undefined;
+  /** The default tenant's register is kept a copy of this one, and not sealed here. */
+  readonly replicaOf?: ReplicaSource | undefined;
   /** The kinds of records that the host seals, in the cold tier. */
   readonly logs?: readonly WormDescriptor<unknown>[] | undefined;
 }
@@ -68,10 +71,19 @@ export async function openVault(settings: ConfigInput = {}, dependencies: VaultD
   const storage = await openStorage({ ...dependencies, config, meters: dependencies.meters?.storage });
   try {
     const vault = await assembleVault(config, storage.stores, { ...dependencies, storage });
-    await vault.startRegisters();
-    return vault;
+    return await startedVault(vault, dependencies.replicaOf);
   } catch (error) {
     await storage[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+async function startedVault(vault: Vault, replicaOf: ReplicaSource | undefined): Promise<Vault> {
+  try {
+    await vault.startRegisters(replicaOf);
+    return vault;
+  } catch (error) {
+    await vault[Symbol.asyncDispose]();
     throw error;
   }
 }
@@ -212,13 +224,17 @@ export class Vault implements AsyncDisposable {
 
   /**
    * Begins to verify the registers and to seal the journals, which goes on until the vault is disposed of. Resolves when the
-   * default tenant's register is verified as far as its strategy waits. Never rejects: a register that cannot be opened says why.
+   * default tenant's register is verified as far as its strategy waits. A register that cannot be opened says why. Rejects only
+   * when the default tenant's register cannot become the copy that it is to be: see `beginReplica`.
    */
-  async startRegisters(): Promise<void> {
+  async startRegisters(replicaOf?: ReplicaSource): Promise<void> {
     const opened = this.#core.registers;
     if (!opened) return;
-    const register = await opened.registers.find(this.defaultTenantId).catch(() => undefined);
+    const { defaultTenantId } = this;
+    if (replicaOf) await opened.beginReplica(defaultTenantId, replicaOf);
+    const register = await opened.registers.find(defaultTenantId).catch(() => undefined);
     await register?.initialize().catch(() => undefined);
+    if (replicaOf) await opened.follow(defaultTenantId, replicaOf);
     this.#verifying = opened.registers.verifyAllInTurn(() => this.#closing !== undefined);
     if (this.config.register.enabled) opened.sealing.start();
   }

@@ -8,6 +8,7 @@ enableCompileCache();
 
 const COMMANDS: CommandLoaders = {
   serve: async () => (await import("./commands/serve.ts")).serve,
+  replicate: async () => (await import("./commands/replicate.ts")).replicate,
   migrate: async () => (await import("./commands/migrate.ts")).migrate,
   config: async () => (await import("./commands/config.ts")).config,
   doctor: async () => (await import("./commands/doctor.ts")).doctor,

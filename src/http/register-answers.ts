@@ -28,11 +28,12 @@ import type {
 type Json<Schema extends z.ZodType> = ReadonlyValue<z.input<Schema>>;
 export type RegisterStatusJson = Json<typeof registerStatus>;
 export type VerificationReportJson = Json<typeof verificationReport>;
+export type RecoveryReportJson = Json<typeof recoveryReport>;
 export type ReceiptJson = Json<typeof receipt>;
 export type SealJson = Json<typeof seal>;
 
 export function statusJson(status: RegisterStatus): RegisterStatusJson {
-  const { record, charter, operational, heights, ranges, checkpoint, checkpointVerifier = null } = status;
+  const { record, charter, operational, heights, ranges, checkpoint, checkpointVerifier = null, replica } = status;
   const { state, message, lastStateChange, progress, totalHeight } = operational;
   return {
     registerId: record.registerId,
@@ -50,7 +51,12 @@ export function statusJson(status: RegisterStatus): RegisterStatusJson {
       ? { size: checkpoint.size.toString(), root: hexOf(checkpoint.root), note: checkpoint.note }
       : null,
     checkpointVerifier,
+    replica: replica ? replicaJson(replica) : null,
   };
+}
+
+function replicaJson({ sourceSize, behind, ...rest }: NonNullable<RegisterStatus["replica"]>) {
+  return { ...rest, sourceSize: sourceSize?.toString() ?? null, behind: behind?.toString() ?? null };
 }
 
 export function progressJson({ examined, total, perSecond }: NonNullable<RegisterStatus["operational"]["progress"]>) {
@@ -62,7 +68,7 @@ function rangeJson(range: CorruptionRangeRecord): RegisterStatusJson["corruptedR
   return { ...rest, startHeight: startHeight.toString(), endHeight: endHeight.toString() };
 }
 
-export function recoveryJson({ remaining, ...counts }: RecoverySummary): Json<typeof recoveryReport> {
+export function recoveryJson({ remaining, ...counts }: RecoverySummary): RecoveryReportJson {
   return { ...counts, remaining: remaining.map(rangeJson) };
 }
 

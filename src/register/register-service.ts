@@ -13,6 +13,7 @@ import type { RecoverySummary } from "./recovery/recovery-service.ts";
 import type { HeightRange, PeerHead } from "./recovery/register-peer.ts";
 import type { RegisterRecord, RegisterStore, StoredCheckpoint } from "./register-store.ts";
 import type { Registers } from "./registers.ts";
+import type { ReplicaStatus } from "./replication/replica-follower.ts";
 import { replicationHead, servedDockets } from "./replication/served-dockets.ts";
 import { disclosedEvent } from "./sealing/event-transaction.ts";
 import type { SealingOutcome } from "./sealing/sealer.ts";
@@ -46,6 +47,8 @@ export interface RegisterStatus {
   readonly checkpoint: PinnedCheckpoint | undefined;
   /** Of the key that signs checkpoints now, as c2sp.org/signed-note writes it: what an outsider pins. */
   readonly checkpointVerifier: string | undefined;
+  /** Of a copy that is kept up to date by this process. */
+  readonly replica: ReplicaStatus | undefined;
 }
 
 /** Where the values in clear are that the register has commitments to, each with the secret of its commitment. */
@@ -106,6 +109,7 @@ export class RegisterService {
       ranges: await register.getCorruptedRanges(),
       checkpoint: parts.pins.newest,
       checkpointVerifier: checkpointVerifier(register),
+      replica: this.#options.registers.replicaStatus(this.#options.tenantId),
     };
   }
 

@@ -1,6 +1,7 @@
 import type { TenantId } from "../identifiers.ts";
 import type { RecoveryService } from "./recovery/recovery-service.ts";
 import type { PendingTenant, RegisterDirectory, RegisterRecord, RegisterStore } from "./register-store.ts";
+import type { ReplicaFollower, ReplicaStatus } from "./replication/replica-follower.ts";
 import type { SealingOutcome } from "./sealing/sealer.ts";
 import type { VerifiedRegister } from "./verified/verified-register.ts";
 
@@ -33,6 +34,7 @@ const TENANTS_PER_LOOK = 1_000;
 export class Registers implements AsyncDisposable {
   readonly #options: RegistersOptions;
   readonly #open = new Map<TenantId, Promise<OpenRegister>>();
+  readonly #followers = new Map<TenantId, ReplicaFollower>();
   #isClosed = false;
 
   constructor(options: RegistersOptions) {
@@ -49,6 +51,20 @@ export class Registers implements AsyncDisposable {
   async recoveryOf(tenantId: TenantId): Promise<RecoveryService | undefined> {
     const opened = await (this.#open.get(tenantId) ?? this.#openExisting(tenantId));
     return opened?.recovery;
+  }
+
+  /** Keeps the tenant's register a copy of another one from now on. */
+  async follow(tenantId: TenantId, followerOf: (register: VerifiedRegister) => ReplicaFollower): Promise<void> {
+    const register = await this.find(tenantId);
+    if (!register || this.#isClosed) return;
+    const follower = followerOf(register);
+    this.#followers.set(tenantId, follower);
+    follower.start();
+  }
+
+  /** How the copy of another register stands to that; `undefined` of a register that is none, or not followed here. */
+  replicaStatus(tenantId: TenantId): ReplicaStatus | undefined {
+    return this.#followers.get(tenantId)?.status;
   }
 
   /** The record of the tenant's register, once `find` has found it. */
@@ -97,6 +113,7 @@ export class Registers implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isClosed = true;
+    for (const follower of this.#followers.values()) await follower[Symbol.asyncDispose]();
     const opened = await Promise.allSettled(this.#open.values());
     this.#open.clear();
     await Promise.allSettled(

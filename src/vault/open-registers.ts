@@ -11,8 +11,11 @@ import { REGISTER_RANGES } from "../register/range-record.ts";
 import { HttpRegisterPeer } from "../register/recovery/http-peer.ts";
 import { PullBudget } from "../register/recovery/pull-budget.ts";
 import { RecoveryService } from "../register/recovery/recovery-service.ts";
+import type { RegisterPeer } from "../register/recovery/register-peer.ts";
 import type { RegisterRecord } from "../register/register-store.ts";
 import { Registers } from "../register/registers.ts";
+import { beginReplica, type ReplicaSource } from "../register/replication/begin-replica.ts";
+import { ReplicaFollower } from "../register/replication/replica-follower.ts";
 import { createRegister } from "../register/sealing/create-register.ts";
 import { LedgerKeys } from "../register/sealing/ledger-keys.ts";
 import { Sealer } from "../register/sealing/sealer.ts";
@@ -57,6 +60,11 @@ export function openRegisters(core: RegisterCore, cold: WormDatabase): OpenedReg
     registers,
     sealing,
     haveCopies: (tenantId) => factory.haveCopies(tenantId),
+    beginReplica: (tenantId, source) => factory.beginReplica(tenantId, source),
+    follow: (tenantId, { peer: source }) => {
+      const common = { source, intervalMs: sealIntervalMs, timers, random: Math.random };
+      return registers.follow(tenantId, (register) => new ReplicaFollower({ register, ...common }));
+    },
     async [Symbol.asyncDispose]() {
       await sealing[Symbol.asyncDispose]();
       await registers[Symbol.asyncDispose]();
@@ -81,6 +89,8 @@ class RegisterFactory implements AsyncDisposable {
   readonly #pulls = new PullBudget();
   /** Whose register the peers have copies of. */
   #copied: TenantId | undefined;
+  /** What that register is a copy of. */
+  #source: RegisterPeer | undefined;
 
   constructor(core: RegisterCore, cold: WormDatabase) {
     const { config, stores, keyring, ids } = core;
@@ -135,12 +145,25 @@ class RegisterFactory implements AsyncDisposable {
     this.#copied = tenantId;
   }
 
+  async beginReplica(tenantId: TenantId, source: ReplicaSource): Promise<RegisterRecord> {
+    const { stores, clock } = this.#core;
+    const { register: store } = stores.forTenant(tenantId);
+    this.#source = source.peer;
+    return await beginReplica(source, {
+      store,
+      pinsOf: (registerId) => this.#pinsOf(registerId),
+      suites: NODE_SIGNATURE_SUITES,
+      clock,
+    });
+  }
+
   recoveryOf(tenantId: TenantId, register: VerifiedRegister): RecoveryService {
     const { maxRecoveryAttempts, peers } = this.#core.config.register;
     const timers = systemTimers;
+    const named = peers.map((peer) => new HttpRegisterPeer({ ...peer, timers }));
     return new RecoveryService({
       register,
-      peers: tenantId === this.#copied ? peers.map((peer) => new HttpRegisterPeer({ ...peer, timers })) : [],
+      peers: tenantId === this.#copied ? [...(this.#source ? [this.#source] : []), ...named] : [],
       maxRecoveryAttempts,
       pulls: this.#pulls,
       timers,

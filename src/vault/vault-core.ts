@@ -2,7 +2,9 @@ import type { Clock } from "../clock.ts";
 import type { Config } from "../config/config-schema.ts";
 import type { IdGenerator, TenantId } from "../identifiers.ts";
 import type { BlobStore } from "../profiles/blob-store.ts";
+import type { RegisterRecord } from "../register/register-store.ts";
 import type { Registers } from "../register/registers.ts";
+import type { ReplicaSource } from "../register/replication/begin-replica.ts";
 import type { SealingService } from "../register/sealing/sealing-service.ts";
 import type { ConditionCompiler } from "../schema/condition.ts";
 import type { DefinitionCompiler } from "../schema/definition-compiler.ts";
@@ -20,6 +22,9 @@ export interface OpenedRegisters extends AsyncDisposable {
   readonly sealing: SealingService;
   /** Whose register it is that the peers of the settings have. To be called before that register is opened. */
   haveCopies(tenantId: TenantId): void;
+  /** Makes the tenant's register a copy. To be called before that register is opened; `follow` begins to copy. */
+  beginReplica(tenantId: TenantId, source: ReplicaSource): Promise<RegisterRecord>;
+  follow(tenantId: TenantId, source: ReplicaSource): Promise<void>;
 }
 
 /** What every service of a vault is made from. */

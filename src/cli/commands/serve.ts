@@ -4,9 +4,9 @@ import { VaultError } from "../../errors.ts";
 import { REFERENCE_PATH } from "../../http/reference-path.ts";
 import type { StorageEngine } from "../../storage/engine.ts";
 import { createTelemetry } from "../../telemetry/telemetry.ts";
-import { openVault, type Vault } from "../../vault.ts";
+import { openVault, type Vault, type VaultDependencies } from "../../vault.ts";
 import { closeWithin } from "../close-within.ts";
-import type { Command, CommandContext } from "../command.ts";
+import type { Command, CommandContext, OptionValues } from "../command.ts";
 import { loadCommandConfig } from "../load-command-config.ts";
 import { programVersion } from "../program-version.ts";
 import { stopSignal } from "../stop-signal.ts";
@@ -16,30 +16,43 @@ export const serve: Command = {
   usage: "",
   summary: "Run the vault with its HTTP API until SIGTERM or SIGINT; the default",
   options: {},
-  async run(_arguments, options, context) {
-    const { config, engines } = await loadCommandConfig(options, context);
-    const stopped = stopSignal();
-    const telemetry = createTelemetry(config.log);
-    // The embedded database starts in a thread of its own; the web framework is loaded meanwhile.
-    const http = import("../../http/create-server.ts");
-    try {
-      const vault = await openVault(config, { ...telemetry, engines: engines as readonly StorageEngine[] });
-      try {
-        const { createServer } = await http;
-        const server = await createServer({ vault, telemetry, version: programVersion() });
-        const url = await listen(server, config);
-        printStart({ vault, url }, context);
-        telemetry.logger.info({ signal: await stopped }, "stopping");
-        await closeWithin(server, config.http.shutdownTimeoutMs);
-      } finally {
-        await vault[Symbol.asyncDispose]();
-      }
-      telemetry.logger.info({}, "stopped");
-    } finally {
-      await telemetry[Symbol.asyncDispose]();
-    }
-  },
+  run: (_arguments, options, context) => runServer(options, context, {}),
 };
+
+/** Runs a vault with its API until the process is told to stop. */
+export async function runServer(
+  options: OptionValues,
+  context: CommandContext,
+  dependencies: Pick<VaultDependencies, "replicaOf">,
+): Promise<void> {
+  const { config, engines } = await loadCommandConfig(options, context);
+  const stopped = stopSignal();
+  const telemetry = createTelemetry(config.log);
+  // The embedded database starts in a thread of its own; the web framework is loaded meanwhile.
+  const http = import("../../http/create-server.ts");
+  try {
+    const vault = await openVault(config, {
+      ...telemetry,
+      ...dependencies,
+      engines: engines as readonly StorageEngine[],
+    });
+    try {
+      const { createServer } = await http;
+      const server = await createServer({ vault, telemetry, version: programVersion() });
+      const url = await listen(server, config);
+      const { registerId } =
+        (dependencies.replicaOf && (await vault.tenant(vault.defaultTenantId).register.glance())) ?? {};
+      printStart({ vault, url, copied: registerId }, context);
+      telemetry.logger.info({ signal: await stopped }, "stopping");
+      await closeWithin(server, config.http.shutdownTimeoutMs);
+    } finally {
+      await vault[Symbol.asyncDispose]();
+    }
+    telemetry.logger.info({}, "stopped");
+  } finally {
+    await telemetry[Symbol.asyncDispose]();
+  }
+}
 
 async function listen(server: FastifyInstance, { http: { host, port } }: Config): Promise<string> {
   try {
@@ -62,11 +75,19 @@ const LISTEN_ERRORS: Readonly<Record<string, { path: string; message: string; hi
   ENOTFOUND: { path: "/http/host", message: "no such host", hint: OTHER_HOST },
 };
 
-function printStart({ vault, url }: { readonly vault: Vault; readonly url: string }, context: CommandContext): void {
+interface Started {
+  readonly vault: Vault;
+  readonly url: string;
+  /** The register that is copied. */
+  readonly copied: string | undefined;
+}
+
+function printStart({ vault, url, copied }: Started, context: CommandContext): void {
   const { generatedKey, engines } = vault;
   const version = programVersion();
   if (context.isJson) {
-    context.print(JSON.stringify({ event: "listening", version, storage: vault.engine, engines, url, generatedKey }));
+    const started = { event: "listening", version, storage: vault.engine, engines, url, generatedKey };
+    context.print(JSON.stringify(copied === undefined ? started : { ...started, replicaOf: copied }));
     return;
   }
   const lines = [
@@ -75,6 +96,7 @@ function printStart({ vault, url }: { readonly vault: Vault; readonly url: strin
     `  API        ${url}`,
     `  reference  ${url}${REFERENCE_PATH}`,
   ];
+  if (copied !== undefined) lines.push(`  copy of    register ${copied}`);
   if (generatedKey !== null) {
     lines.push(
       `  API key    ${generatedKey}`,

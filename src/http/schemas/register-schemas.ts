@@ -63,6 +63,15 @@ const corruptedRange = z
   })
   .meta({ id: "CorruptedRange" });
 
+const replica = z.strictObject({
+  source: z.string(),
+  sourceSize: number64.nullable().meta({ description: "Dockets that the newest checkpoint there covers." }),
+  behind: number64.nullable().meta({ description: "Dockets that are missing here." }),
+  lastContactAt: instantOutput.nullable(),
+  problem: z.string().nullable(),
+  isFollowing: z.boolean().meta({ description: "false once the source has shown two different registers." }),
+});
+
 export const registerStatus = z
   .strictObject({
     registerId: z.string().meta({ description: "32 hexadecimal digits." }),
@@ -86,6 +95,7 @@ export const registerStatus = z
       .string()
       .nullable()
       .meta({ description: "The key that signs checkpoints, as c2sp.org/signed-note writes it: what outsiders pin." }),
+    replica: replica.nullable().meta({ description: "Of a copy: how it stands to the register that it follows." }),
   })
   .meta({ id: "RegisterStatus" });
 

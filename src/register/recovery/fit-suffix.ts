@@ -101,10 +101,11 @@ function goodLength({ verdict, judged }: JudgedChain, from: bigint): number {
 
 function refusalAt(height: bigint, { verdict }: JudgedChain): RefusedDocket {
   const range = verdict.ranges.find(({ start, end }) => start <= height && height <= end);
-  if (verdict.trust === "disproved" && (!range || range.type === "BrokenChainLink")) {
-    return refused(height, "fork", "The dockets are sealed and lead to another log than the trusted one.");
+  // Checks of links are made last, so that everything else about the docket is right: its seal, for one.
+  if (!range || range.type === "BrokenChainLink") {
+    return refused(height, "fork", "The dockets are sealed, and not those of this log.");
   }
-  return refused(height, "not_valid", range?.details ?? "The docket is not valid.");
+  return refused(height, "not_valid", range.details);
 }
 
 /** Whether the next longer trusted log begins with this one: by the hashes that are known here, or by those that were sent. */

@@ -15,6 +15,14 @@ export class Api {
     return this.#send("GET", path);
   }
 
+  /** What is answered instead of what was asked for. */
+  async problem<T>(path: string): Promise<T> {
+    const response = await fetch(this.#url + path, { headers: { authorization: `Bearer ${this.#key}` } });
+    console.log(dim(`   GET ${path} -> ${response.status}`));
+    if (response.ok) throw new Error(`GET ${path} answered ${response.status}`);
+    return (await response.json()) as T;
+  }
+
   post<T>(path: string, body: unknown = {}): Promise<T> {
     return this.#send("POST", path, JSON.stringify(body));
   }

@@ -8,7 +8,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { Api } from "./api.ts";
-import { startVault } from "./start-vault.ts";
+import { breakAndRepair, proveToOutsider, sealAddress } from "./proof.ts";
+import { type RunningVault, startVault } from "./start-vault.ts";
 import { bold, green, say, step, table, yellow } from "./steps.ts";
 
 interface Field {
@@ -42,12 +43,16 @@ interface Written {
 
 const file = (name: string): URL => new URL(name, import.meta.url);
 const directory = await mkdtemp(join(tmpdir(), "strongroom-demo-"));
-const server = await startVault(directory);
+let server = await startVault(directory);
 try {
-  await tell(new Api(server.url, server.key));
+  await tell(apiOf(server));
 } finally {
   await server.stop();
   await rm(directory, { recursive: true, force: true });
+}
+
+function apiOf({ url, key }: RunningVault): Api {
+  return new Api(url, key);
 }
 
 async function tell(api: Api): Promise<void> {
@@ -64,6 +69,8 @@ async function tell(api: Api): Promise<void> {
   await loseTheCard(api, { customerId, cardId, nameId });
   await mergeAndUndo(api, customerId);
   await readJournal(api, customerId);
+  const handover = await proveToOutsider(api, await sealAddress(api, customerId), directory);
+  server = await breakAndRepair(server, apiOf, { directory, handover });
   console.log(`\n${green("Done.")} Start your own vault with ${bold("npm start")}.\n`);
 }
 
@@ -195,7 +202,7 @@ async function moveHouse(api: Api, customerId: string, agentId: string): Promise
           name: "address",
           value,
           source: "user_provided",
-          sources: [{ type: "session", id: "wa-session-1", metadata: { messageId } }],
+          sources: [{ type: "session", id: "whatsapp-session-1", metadata: { messageId } }],
         },
       ],
     });

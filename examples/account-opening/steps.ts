@@ -1,3 +1,5 @@
+import { setTimeout as pause } from "node:timers/promises";
+
 /* What the demo says on the terminal. Colours only where somebody looks. */
 
 const isTerminal = process.stdout.isTTY === true;
@@ -26,4 +28,13 @@ export function table(rows: readonly (readonly string[])[]): void {
     const line = row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ");
     say(index === 0 ? dim(line) : line);
   });
+}
+
+/** What `look` comes to once it is something; it is asked again and again for half a minute. */
+export async function until<T>(look: () => Promise<T | undefined>): Promise<T> {
+  for (const endMs = performance.now() + 30_000; performance.now() < endMs; await pause(100)) {
+    const found = await look();
+    if (found !== undefined) return found;
+  }
+  throw new Error("It took too long.");
 }

@@ -1,3 +1,4 @@
+import { invariant } from "../../errors.ts";
 import type { LedgerLog, LedgerRow } from "../ledger-log/ledger-log.ts";
 import type { ChainState } from "../verification/chain-state.ts";
 import { type ChainVerdict, ChainVerifier, type ChainVerifierOptions } from "../verification/chain-verifier.ts";
@@ -76,26 +77,21 @@ async function examined(
 
 async function judge(batch: ExaminedBatch, verifier: ChainVerifier, options: LedgerVerificationOptions): Promise<void> {
   const judged: JudgedDocket[] = [];
-  for (const [index, row] of batch.rows.entries()) {
-    const examination = batch.examinations[index];
-    if (!examination) continue;
+  let { examinations } = batch;
+  for (const [at, row] of batch.rows.entries()) {
     await judgeMissing(row.height, verifier, options);
-    const problem = verifier.add(withRow(row, await byTheKeysOfToday({ row, examination }, verifier, options)));
+    // A docket before it may have changed the keys, and then all that is left is examined by those.
+    if (examinations[at]?.keysVersion !== verifier.keys.version) {
+      const rest = await examined(batch.rows.slice(at), verifier, options);
+      examinations = [...examinations.slice(0, at), ...rest.examinations];
+    }
+    const examination = examinations[at];
+    invariant(examination, "every docket is examined");
     const { transactionCount } = examination;
+    const problem = verifier.add(withRow(row, examination));
     judged.push({ height: row.height, bytes: row.bytes, problem, transactionCount });
   }
   await options.onJudged?.(judged, verifier);
-}
-
-/** A docket before it in the batch, or in one that was under way, may have changed the keys. */
-async function byTheKeysOfToday(
-  { row, examination }: { readonly row: LedgerRow; readonly examination: Examination },
-  { keys }: ChainVerifier,
-  { examiner, start, signal }: LedgerVerificationOptions,
-): Promise<Examination> {
-  if (examination.keysVersion === keys.version) return examination;
-  const [again] = await examiner.examine([row], { registerId: start.registerId, keys, signal });
-  return again ?? examination;
 }
 
 /** What is kept beside the bytes is looked at before they are. */

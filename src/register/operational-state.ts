@@ -1,5 +1,3 @@
-import { invariant } from "../errors.ts";
-
 /** What a register is doing. */
 export const OPERATIONAL_STATES = [
   "Initializing",
@@ -57,11 +55,4 @@ const TRANSITIONS: Readonly<Record<OperationalState, Partial<Readonly<Record<Ope
 /** Where an event leads; `undefined` when it may not happen in that state. A register that nobody opened is `Offline`. */
 export function nextState(state: OperationalState, event: OperationalEvent): OperationalState | undefined {
   return TRANSITIONS[state][event];
-}
-
-/** Where the event leads. Throws `internal_error` when it may not happen. */
-export function requireNextState(state: OperationalState, event: OperationalEvent): OperationalState {
-  const next = nextState(state, event);
-  invariant(next, `a register that is ${state} does not see ${event}`);
-  return next;
 }

@@ -41,8 +41,7 @@ async function live(life: SealingLife): Promise<{ readonly found: SealingFinding
   const exit = await program.exit();
   const [found, made] = lines;
   if (!found) throw new Error(`The process ended with ${exit}: ${program.errors()}`);
-  if (made) expect(exit, program.errors()).toBe(0);
-  else expect(exit, program.errors()).toBe("SIGKILL");
+  expect({ exit, errors: program.errors() }).toMatchObject({ exit: made ? 0 : "SIGKILL" });
   return { found, ...(made && { made }) };
 }
 

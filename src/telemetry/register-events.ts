@@ -20,7 +20,7 @@ export interface RegisterEvents {
     event: RegisterEvent & {
       readonly from: string;
       readonly to: string;
-      readonly event: string;
+      readonly trigger: string;
       readonly message: string | null;
     },
   ): void;
@@ -70,7 +70,7 @@ export function createRegisterEvents(logger: Logger, meters: RegisterMeters): Re
   return {
     registerStateChanged(event) {
       meters.transitions.cell({ from: event.from, to: event.to }).value++;
-      const isBad = event.to === "Degraded" || event.event === "failed";
+      const isBad = event.to === "Degraded" || event.trigger === "failed";
       logger[isBad ? "warn" : "info"](event, "register_state_changed");
     },
     registerVerified(event) {

@@ -69,7 +69,14 @@ export class RegisterCondition {
     this.#state = next;
     this.#lastStateChange = this.#clock.now();
     const { registerId } = this;
-    this.#events.registerStateChanged({ tenantId: this.#tenantId, registerId, from, to: next, event, message });
+    this.#events.registerStateChanged({
+      tenantId: this.#tenantId,
+      registerId,
+      from,
+      to: next,
+      trigger: event,
+      message,
+    });
     return true;
   }
 

@@ -29,6 +29,11 @@ export class FaultInjector {
   #rules: { readonly rule: FaultRule; left: number }[] = [];
   #held: (() => void)[] = [];
 
+  /** Calls that wait to be released. */
+  get held(): number {
+    return this.#held.length;
+  }
+
   /** From the next call on; the first rule that fits a call counts. */
   inject(rule: FaultRule): void {
     this.#rules.push({ rule, left: rule.times ?? Number.POSITIVE_INFINITY });
@@ -93,9 +98,24 @@ export function withFaults<Engine extends object>(engine: Engine, injector: Faul
         return (...inputs: unknown[]) => withFaults(method(...inputs) as object, injector);
       }
       if (typeof property === "symbol" || NEVER_FAULTY.has(property) || property === "stream") return method;
+      if (property === "scan") return (...inputs: unknown[]) => faultySteps(method(...inputs), injector);
       return (...inputs: unknown[]) => injector.call(property, signalOf(inputs.at(-1)), async () => method(...inputs));
     },
   });
+}
+
+/** Each step of a scan is a call of its own. */
+async function* faultySteps(steps: unknown, injector: FaultInjector): AsyncGenerator<unknown, void, undefined> {
+  const iterator = (steps as AsyncIterable<unknown>)[Symbol.asyncIterator]();
+  try {
+    for (;;) {
+      const { done, value } = await injector.call("scan", undefined, () => iterator.next());
+      if (done) return;
+      yield value;
+    }
+  } finally {
+    await iterator.return?.();
+  }
 }
 
 function signalOf(options: unknown): AbortSignal | undefined {

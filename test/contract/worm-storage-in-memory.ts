@@ -9,14 +9,18 @@ export async function openInMemoryWormStorage(): Promise<WormStorage> {
   return {
     database: worm,
     another: () => new InMemoryWormDatabase(database),
-    tamper: ({ tenantId, kind, log }, change) =>
-      database.forTenant(tenantId).run((tables) => {
-        const rows = tables.table<InMemoryLogRows>(IN_MEMORY_LOGS).get(`${kind}/${log}`);
-        rows?.change((kept) => kept.splice(0, kept.length, ...change([...kept] as KeptRow[])));
-      }),
+    tamper: tamperInMemory(database),
     async [Symbol.asyncDispose]() {
       await worm[Symbol.asyncDispose]();
       database.close();
     },
   };
+}
+
+export function tamperInMemory(database: InMemoryDatabase): WormStorage["tamper"] {
+  return ({ tenantId, kind, log }, change) =>
+    database.forTenant(tenantId).run((tables) => {
+      const rows = tables.table<InMemoryLogRows>(IN_MEMORY_LOGS).get(`${kind}/${log}`);
+      rows?.change((kept) => kept.splice(0, kept.length, ...change([...kept] as KeptRow[])));
+    });
 }

@@ -11,28 +11,33 @@ import type { KeptRow, LogPlace, WormStorage } from "../../src/testing/worm-stor
 export async function openSqlWormStorage(engine: SqlEngine): Promise<WormStorage & { readonly opened: TestDatabase }> {
   const opened = await engine.open();
   await new Migrator({ ...opened, migrations: ALL_MIGRATIONS }).up();
-  const { database, schema } = opened;
+  const { database } = opened;
   const worm = new PostgresWormDatabase(database);
   return {
     opened,
     database: worm,
     another: () => new PostgresWormDatabase(database),
-    tamper: (place, change) =>
-      database.asOwner(async (owner) => {
-        await owner.execute(`set search_path to ${schema}; begin`);
-        await owner.execute("alter table worm_records disable trigger user, no force row level security");
-        await replaceRows(owner, place, change);
-        await owner.execute("alter table worm_records enable trigger user, force row level security");
-        for (const trigger of ["worm_records_append_only", "worm_records_immutable"]) {
-          await owner.execute(`alter table worm_records enable always trigger ${trigger}`);
-        }
-        await owner.execute("commit; reset search_path");
-      }),
+    tamper: tamperSql(opened),
     async [Symbol.asyncDispose]() {
       await worm[Symbol.asyncDispose]();
       await opened[Symbol.asyncDispose]();
     },
   };
+}
+
+/** What an owner of the database can do to records that are not to be changed. */
+export function tamperSql({ database, schema }: Pick<TestDatabase, "database" | "schema">): WormStorage["tamper"] {
+  return (place, change) =>
+    database.asOwner(async (owner) => {
+      await owner.execute(`set search_path to ${schema}; begin`);
+      await owner.execute("alter table worm_records disable trigger user, no force row level security");
+      await replaceRows(owner, place, change);
+      await owner.execute("alter table worm_records enable trigger user, force row level security");
+      for (const trigger of ["worm_records_append_only", "worm_records_immutable"]) {
+        await owner.execute(`alter table worm_records enable always trigger ${trigger}`);
+      }
+      await owner.execute("commit; reset search_path");
+    });
 }
 
 type Row = {

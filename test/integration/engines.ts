@@ -9,9 +9,12 @@ import { PostgresWormDatabase } from "../../src/storage/postgres/postgres-worm-s
 import type { SqlDatabase } from "../../src/storage/postgres/sql-database.ts";
 import type { WormDatabase } from "../../src/storage/worm-store.ts";
 import { type SqlEngine, type SqlEngineOptions, sqlEngines } from "../../src/testing/sql-engines.ts";
+import type { WormStorage } from "../../src/testing/worm-storage.ts";
 import { inMemoryStores } from "../../src/vault/in-memory-stores.ts";
 import { postgresStores } from "../../src/vault/postgres-stores.ts";
 import type { Stores } from "../../src/vault/stores.ts";
+import { tamperInMemory } from "../contract/worm-storage-in-memory.ts";
+import { tamperSql } from "../contract/worm-storage-sql.ts";
 
 /** Every table in which a tenant has rows. */
 export const TENANT_TABLES = [
@@ -50,6 +53,8 @@ export interface OpenedEngine {
   readonly stores: Stores;
   /** Where registers are kept, prepared for them. */
   readonly cold: WormDatabase;
+  /** Changes what is kept of a log behind the vault's back; not where a database is given that somebody else opened. */
+  readonly tamper?: WormStorage["tamper"];
   /** Every row of the tenant in all tables, as one text that is the same when no row changed. */
   dump(tenantId: TenantId): Promise<string>;
 }
@@ -94,6 +99,7 @@ async function openInMemory(): Promise<OpenedEngine> {
   return {
     stores: inMemoryStores(database),
     cold,
+    tamper: tamperInMemory(database),
     dump: (tenantId) =>
       database.forTenant(tenantId).run((tables) =>
         TENANT_TABLES.map((name) => {
@@ -111,7 +117,7 @@ function bigintAsText(_key: string, value: unknown): unknown {
 async function openSql(engine: SqlEngine, options: SqlEngineOptions = {}): Promise<OpenedEngine> {
   const opened = await engine.open(options);
   await new Migrator({ ...opened, migrations: ALL_MIGRATIONS }).up();
-  return engineOver(opened.database, () => opened[Symbol.asyncDispose]());
+  return { ...engineOver(opened.database, () => opened[Symbol.asyncDispose]()), tamper: tamperSql(opened) };
 }
 
 /** The engine over a database that is open and migrated. */

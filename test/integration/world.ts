@@ -8,9 +8,11 @@ import { parseConfig } from "../../src/config/load-config.ts";
 import { invariant } from "../../src/errors.ts";
 import { createServer } from "../../src/http/create-server.ts";
 import type { TenantId } from "../../src/identifiers.ts";
+import { DOCKETS } from "../../src/register/ledger-log/docket-descriptor.ts";
 import { InMemoryCacheStore } from "../../src/storage/in-memory/in-memory-cache-store.ts";
 import { createTelemetry } from "../../src/telemetry/telemetry.ts";
 import { ROLES, type Role } from "../../src/tenants/role.ts";
+import { FaultInjector, withFaults } from "../../src/testing/fault-injection.ts";
 import { ManualClock } from "../../src/testing/manual-clock.ts";
 import { seededIds } from "../../src/testing/seeded-ids.ts";
 import { assembleVault, type Vault } from "../../src/vault.ts";
@@ -40,6 +42,10 @@ export interface World extends AsyncDisposable {
   newTenant(): Promise<TenantCallers>;
   /** A caller with a key given as text. */
   callerWith(key: string): Caller;
+  /** Makes calls to the tier of registers fail or wait. */
+  readonly coldFaults: FaultInjector;
+  /** Flips a bit of the docket behind the vault's back: of the last byte, which is part of a transaction. */
+  damageDocket(tenantId: TenantId, height: bigint): Promise<void>;
   /** Every row of the tenant; equal texts say that nothing was written. */
   dump(tenantId: TenantId): Promise<string>;
   /** The files of the blob store, which the in-memory engine does not have. */
@@ -74,7 +80,9 @@ export async function openWorld(engine: IntegrationEngine, settings: ConfigInput
   const cache = engine.isCached
     ? opening.use(new InMemoryCacheStore({ nowMs: () => Date.parse(clock.now()) }))
     : undefined;
-  const { stores, cold } = opened;
+  const { stores } = opened;
+  const coldFaults = new FaultInjector();
+  const cold = withFaults(opened.cold, coldFaults);
   const vault = opening.use(await assembleVault(config, stores, { clock, ids, cache, cold, ...telemetry }));
   const server = await createServer({ vault, telemetry, version: "0.0.0", validateAnswers: true });
   opening.defer(() => server.close());
@@ -94,6 +102,14 @@ export async function openWorld(engine: IntegrationEngine, settings: ConfigInput
     dataDirectory,
     log,
     newTenant,
+    coldFaults,
+    damageDocket: async (tenantId, height) => {
+      const { record } = await vault.tenant(tenantId).register.status();
+      invariant(opened.tamper, "the engine lets its records be changed");
+      await opened.tamper({ tenantId, kind: DOCKETS.name, log: record.registerId }, (rows) =>
+        rows.map((row) => (row.sequence === height ? { ...row, bytes: flipped(row.bytes) } : row)),
+      );
+    },
     dump: (tenantId) => opened.dump(tenantId),
     ...tenants,
     nobody: new Caller(server, undefined),
@@ -124,6 +140,10 @@ async function makeTenant(server: FastifyInstance, platform: Caller): Promise<Om
     callers[role] = new Caller(server, reply.expect(201).key);
   }
   return { ...callers, tenantId: tenant.id };
+}
+
+function flipped(bytes: Uint8Array): Uint8Array {
+  return bytes.with(bytes.length - 1, (bytes.at(-1) ?? 0) ^ 1);
 }
 
 async function filesBelow(directory: string): Promise<string[]> {

@@ -6,8 +6,13 @@ import type { StorageEngine } from "../../storage/engine.ts";
 import type { Command, CommandContext, OptionValues } from "../command.ts";
 import { loadCommandConfig } from "../load-command-config.ts";
 import { ProgressReport } from "../progress-report.ts";
-import { describeProgress, describeStatus, describeVerification } from "../register/describe-register.ts";
-import { openLocalRegister } from "../register/local-register.ts";
+import {
+  describeProgress,
+  describeRecovery,
+  describeStatus,
+  describeVerification,
+} from "../register/describe-register.ts";
+import { type LocalUse, openLocalRegister } from "../register/local-register.ts";
 import type { Disclosed, RegisterSource } from "../register/register-source.ts";
 import { openRemoteRegister } from "../register/remote-register.ts";
 import { writeOutput } from "../write-output.ts";
@@ -21,29 +26,29 @@ interface Task {
 
 interface Action {
   readonly argumentCount: number;
-  /** Whether it needs a register that is verified already. */
-  readonly waits: boolean;
+  readonly use: LocalUse;
   run(task: Task): Promise<void>;
 }
 
 const ACTIONS: Readonly<Record<string, Action>> = {
   status: {
     argumentCount: 0,
-    waits: true,
+    use: "look",
     async run({ source, context }) {
       const status = await source.status();
       context.print(context.isJson ? JSON.stringify(status) : describeStatus(status));
     },
   },
-  verify: { argumentCount: 0, waits: false, run: verifyAll },
-  prove: { argumentCount: 1, waits: true, run: prove },
+  verify: { argumentCount: 0, use: "watch", run: verifyAll },
+  prove: { argumentCount: 1, use: "look", run: prove },
+  recover: { argumentCount: 0, use: "mend", run: recover },
 };
 
 export const register: Command = {
   name: "register",
-  usage: "status|verify|prove ID [--out FILE] [--disclose event|value] [--tenant ID] [--url URL --key KEY]",
+  usage: "status|verify|recover|prove ID [--out FILE] [--disclose event|value] [--tenant ID] [--url URL --key KEY]",
   summary:
-    "Look at a register, verify every docket anew, or write the receipt of an event or a transaction; with --url of a running vault",
+    "Look at a register, verify every docket anew, get damaged ones back from peers, or write the receipt of an event or a transaction; with --url of a running vault",
   options: {
     out: { type: "string" },
     disclose: { type: "string" },
@@ -58,12 +63,12 @@ export const register: Command = {
       throw usageError(`register ${name} takes ${action.argumentCount} arguments, not ${arguments_.length}.`);
     }
     disclosedIn(options);
-    await using source = await openSource(options, context, action.waits);
+    await using source = await openSource(options, context, action.use);
     await action.run({ source, arguments_, options, context });
   },
 };
 
-async function openSource(options: OptionValues, context: CommandContext, waits: boolean): Promise<RegisterSource> {
+async function openSource(options: OptionValues, context: CommandContext, use: LocalUse): Promise<RegisterSource> {
   const { tenant } = options;
   const url = textIn(options["url"]) ?? textIn(context.environment["STRONGROOM_URL"]);
   if (url !== undefined) {
@@ -76,7 +81,7 @@ async function openSource(options: OptionValues, context: CommandContext, waits:
   return await openLocalRegister(config, {
     engines: engines as readonly StorageEngine[],
     tenantId,
-    waits,
+    use,
     onFirstKey: (key) =>
       void process.stderr.write(`The vault is new. API key of its administrator, shown once: ${key}\n`),
   });
@@ -100,6 +105,13 @@ async function verifyAll({ source, context }: Task): Promise<void> {
   if (report.isFullyVerified) return;
   const { verifiedDocketCount, totalDocketCount } = report;
   throw new VaultError("register_damaged", `Only ${verifiedDocketCount} of ${totalDocketCount} dockets are sound.`);
+}
+
+async function recover({ source, context }: Task): Promise<void> {
+  const report = await source.recover();
+  context.print(context.isJson ? JSON.stringify(report) : describeRecovery(report));
+  const { length } = report.remaining;
+  if (length > 0) throw new VaultError("register_damaged", `${length} ranges of dockets are damaged still.`);
 }
 
 async function prove({ source, arguments_, options, context }: Task): Promise<void> {

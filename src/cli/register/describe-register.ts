@@ -1,5 +1,5 @@
 import { styleText } from "node:util";
-import type { RegisterStatusJson, VerificationReportJson } from "../../http/register-answers.ts";
+import type { RecoveryReportJson, RegisterStatusJson, VerificationReportJson } from "../../http/register-answers.ts";
 import type { VerificationProgress } from "./register-source.ts";
 
 /* Registers in words. */
@@ -35,6 +35,14 @@ export function describeVerification(report: VerificationReportJson): string {
     ["Took", `${secondsText(durationMs / 1_000)}${rate}`],
   ]);
   return [...lines, ...tableOf(corruptedRanges)].join("\n");
+}
+
+export function describeRecovery({ docketsRecovered, transactionsRecovered, remaining }: RecoveryReportJson): string {
+  if (docketsRecovered === 0 && remaining.length === 0) return "Nothing is damaged.";
+  const line = `Recovered ${docketsRecovered} dockets with ${transactionsRecovered} transactions.`;
+  return [line, ...tableOf(remaining.map((range) => ({ ...range, details: range.message ?? range.details })))].join(
+    "\n",
+  );
 }
 
 /** `42 %, 1260 of 3000 dockets, 870 a second, 2 s to go`. */

@@ -1,6 +1,6 @@
 import type { Config } from "../../config/config-schema.ts";
 import { isVaultError, VaultError } from "../../errors.ts";
-import { progressJson, statusJson, verificationJson } from "../../http/register-answers.ts";
+import { progressJson, recoveryJson, statusJson, verificationJson } from "../../http/register-answers.ts";
 import type { AuditEventId, TenantId } from "../../identifiers.ts";
 import { formatReceipt, type Receipt } from "../../register/receipts/receipt.ts";
 import type { StorageEngine } from "../../storage/engine.ts";
@@ -10,19 +10,21 @@ import { type Disclosed, type RegisterSource, whileAsking } from "./register-sou
 
 const ASK_EVERY_MS = 200;
 
+/** `look` waits until the register is verified, `watch` does not, `mend` may also get from its peers what is damaged. */
+export type LocalUse = "look" | "watch" | "mend";
+
 export interface LocalOptions {
   readonly engines: readonly StorageEngine[];
   /** The default tenant without it. */
   readonly tenantId: TenantId | undefined;
-  /** Whether to go on while the register is being verified, or to wait for it. */
-  readonly waits: boolean;
+  readonly use: LocalUse;
   /** Is told the key of the first administrator when the vault turns out to be new: there is no way to read it later. */
   readonly onFirstKey: (key: string) => void;
 }
 
-/** Opens the vault that the configuration describes, to look at: nothing is migrated and nothing sealed. */
+/** Opens the vault that the configuration describes for a single use: nothing is migrated and nothing sealed. */
 export async function openLocalRegister(config: Config, options: LocalOptions): Promise<RegisterSource> {
-  const vault = await openToLookAt(config, options);
+  const vault = await openForUse(config, options);
   if (vault.generatedKey !== null) options.onFirstKey(vault.generatedKey);
   const tenant = vault.tenant(options.tenantId ?? vault.defaultTenantId);
   return {
@@ -35,21 +37,22 @@ export async function openLocalRegister(config: Config, options: LocalOptions): 
       };
       return verificationJson(await whileAsking(register.verify(), ask, { everyMs: ASK_EVERY_MS, onProgress }));
     },
+    recover: async () => recoveryJson(await tenant.register.recover()),
     receipt: async (id, disclosed) => formatReceipt(await receiptOf(tenant, id, disclosed)),
     [Symbol.asyncDispose]: () => vault[Symbol.asyncDispose](),
   };
 }
 
-async function openToLookAt(config: Config, { engines, waits }: LocalOptions): Promise<Vault> {
+async function openForUse(config: Config, { engines, use }: LocalOptions): Promise<Vault> {
+  const { register, storage } = config;
+  const settings = {
+    enabled: false,
+    startupStrategy: use === "watch" ? "progressive" : "blocking",
+    peers: use === "mend" ? register.peers : [],
+  } as const;
   try {
-    return await openVault(
-      {
-        ...config,
-        storage: withoutMigration(config.storage),
-        register: { ...config.register, enabled: false, startupStrategy: waits ? "blocking" : "progressive" },
-      },
-      { engines },
-    );
+    const adapted = { ...config, storage: withoutMigration(storage), register: { ...register, ...settings } };
+    return await openVault(adapted, { engines });
   } catch (error) {
     if (!isVaultError(error, "data_directory_in_use")) throw error;
     throw new VaultError("data_directory_in_use", error.message, {

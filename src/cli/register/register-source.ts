@@ -1,4 +1,4 @@
-import type { RegisterStatusJson, VerificationReportJson } from "../../http/register-answers.ts";
+import type { RecoveryReportJson, RegisterStatusJson, VerificationReportJson } from "../../http/register-answers.ts";
 
 /** How far a verification is. */
 export type VerificationProgress = NonNullable<RegisterStatusJson["state"]["progress"]>;
@@ -11,6 +11,8 @@ export interface RegisterSource extends AsyncDisposable {
   status(): Promise<RegisterStatusJson>;
   /** Verifies every docket anew. */
   verify(onProgress: (progress: VerificationProgress) => void): Promise<VerificationReportJson>;
+  /** Gets damaged dockets back from the peers. */
+  recover(): Promise<RecoveryReportJson>;
   /**
    * The text of the receipt of an event (a UUID) or of a transaction (64 hexadecimal digits). Rejects with
    * `audit_event_not_found`, `transaction_not_found`, `event_not_sealed`, `forbidden`.

@@ -1,7 +1,7 @@
 import { ERROR_CODES, type ErrorCode } from "../../codes.ts";
 import { VaultError } from "../../errors.ts";
 import type { Problem } from "../../http/problem.ts";
-import type { RegisterStatusJson, VerificationReportJson } from "../../http/register-answers.ts";
+import type { RecoveryReportJson, RegisterStatusJson, VerificationReportJson } from "../../http/register-answers.ts";
 import { formatReceipt, type Receipt } from "../../register/receipts/receipt.ts";
 import { type Disclosed, type RegisterSource, whileAsking } from "./register-source.ts";
 
@@ -18,6 +18,7 @@ export function openRemoteRegister(url: string, key: string): RegisterSource {
       const progress = async () => (await status()).state.progress;
       return whileAsking(work, progress, { everyMs: ASK_EVERY_MS, onProgress });
     },
+    recover: () => ask<RecoveryReportJson>({ url, key, path: "/v1/register/recover", body: {} }),
     receipt: async (id, disclosed) => formatReceipt(await get<Receipt>(await receiptPath(id, disclosed, get))),
     [Symbol.asyncDispose]: async () => undefined,
   };

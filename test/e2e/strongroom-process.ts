@@ -46,9 +46,14 @@ export interface ServingProcess extends AsyncDisposable {
 }
 
 /** A process that listens. Disposing of it kills it. */
-export async function serve(options: StrongroomOptions): Promise<ServingProcess> {
+export function serve(options: StrongroomOptions): Promise<ServingProcess> {
+  return startListening(["serve", "--json"], options);
+}
+
+/** The same with another command that listens; its output has to be JSON. */
+export async function startListening(argv: readonly string[], options: StrongroomOptions): Promise<ServingProcess> {
   const startedMs = performance.now();
-  const program = await runStrongroom(["serve", "--json"], options);
+  const program = await runStrongroom(argv, options);
   const { value, done } = await program.lines.next();
   if (done) throw new RangeError(`it did not start: ${program.errors()}`);
   const { url, generatedKey } = JSON.parse(value) as { url: string; generatedKey: string | null };

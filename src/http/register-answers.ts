@@ -33,7 +33,17 @@ export type ReceiptJson = Json<typeof receipt>;
 export type SealJson = Json<typeof seal>;
 
 export function statusJson(status: RegisterStatus): RegisterStatusJson {
-  const { record, charter, operational, heights, ranges, checkpoint, checkpointVerifier = null, replica } = status;
+  const {
+    record,
+    charter,
+    operational,
+    heights,
+    ranges,
+    checkpoint,
+    checkpointVerifier = null,
+    replica,
+    scrub,
+  } = status;
   const { state, message, lastStateChange, progress, totalHeight } = operational;
   return {
     registerId: record.registerId,
@@ -51,6 +61,7 @@ export function statusJson(status: RegisterStatus): RegisterStatusJson {
       ? { size: checkpoint.size.toString(), root: hexOf(checkpoint.root), note: checkpoint.note }
       : null,
     checkpointVerifier,
+    scrub: scrub ? { ...scrub, position: scrub.position.toString() } : null,
     replica: replica ? replicaJson(replica) : null,
   };
 }

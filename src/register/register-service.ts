@@ -15,6 +15,7 @@ import type { RegisterRecord, RegisterStore, StoredCheckpoint } from "./register
 import type { Registers } from "./registers.ts";
 import type { ReplicaStatus } from "./replication/replica-follower.ts";
 import { replicationHead, servedDockets } from "./replication/served-dockets.ts";
+import type { ScrubStatus } from "./scrub/scrubber.ts";
 import { disclosedEvent } from "./sealing/event-transaction.ts";
 import type { SealingOutcome } from "./sealing/sealer.ts";
 import type { SubjectSecrets } from "./sealing/subject-secrets.ts";
@@ -49,6 +50,7 @@ export interface RegisterStatus {
   readonly checkpointVerifier: string | undefined;
   /** Of a copy that is kept up to date by this process. */
   readonly replica: ReplicaStatus | undefined;
+  readonly scrub: ScrubStatus | undefined;
 }
 
 /** Where the values in clear are that the register has commitments to, each with the secret of its commitment. */
@@ -110,6 +112,7 @@ export class RegisterService {
       checkpoint: parts.pins.newest,
       checkpointVerifier: checkpointVerifier(register),
       replica: this.#options.registers.replicaStatus(this.#options.tenantId),
+      scrub: await this.#options.registers.scrubStatus(this.#options.tenantId),
     };
   }
 

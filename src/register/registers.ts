@@ -2,6 +2,7 @@ import type { TenantId } from "../identifiers.ts";
 import type { RecoveryService } from "./recovery/recovery-service.ts";
 import type { PendingTenant, RegisterDirectory, RegisterRecord, RegisterStore } from "./register-store.ts";
 import type { ReplicaFollower, ReplicaStatus } from "./replication/replica-follower.ts";
+import type { Scrubber, ScrubStatus } from "./scrub/scrubber.ts";
 import type { SealingOutcome } from "./sealing/sealer.ts";
 import type { VerifiedRegister } from "./verified/verified-register.ts";
 
@@ -19,6 +20,7 @@ export interface RegistersOptions {
   readonly create: (tenantId: TenantId) => Promise<RegisterRecord>;
   readonly sealerOf: (tenantId: TenantId, register: VerifiedRegister) => TenantSealer;
   readonly recoveryOf: (tenantId: TenantId, register: VerifiedRegister) => RecoveryService;
+  readonly scrubberOf: (register: VerifiedRegister) => Scrubber;
 }
 
 interface OpenRegister {
@@ -26,6 +28,7 @@ interface OpenRegister {
   readonly record: RegisterRecord;
   readonly sealer: TenantSealer;
   readonly recovery: RecoveryService;
+  readonly scrubber: Scrubber;
 }
 
 const TENANTS_PER_LOOK = 1_000;
@@ -51,6 +54,11 @@ export class Registers implements AsyncDisposable {
   async recoveryOf(tenantId: TenantId): Promise<RecoveryService | undefined> {
     const opened = await (this.#open.get(tenantId) ?? this.#openExisting(tenantId));
     return opened?.recovery;
+  }
+
+  /** How the scrubbing of the tenant's register stands, once `find` has found it. */
+  async scrubStatus(tenantId: TenantId): Promise<ScrubStatus | undefined> {
+    return (await this.#open.get(tenantId))?.scrubber.status;
   }
 
   /** Keeps the tenant's register a copy of another one from now on. */
@@ -119,6 +127,7 @@ export class Registers implements AsyncDisposable {
     await Promise.allSettled(
       opened.map(async (result) => {
         if (result.status === "rejected") return;
+        await result.value.scrubber[Symbol.asyncDispose]();
         await result.value.recovery[Symbol.asyncDispose]();
         await result.value.sealer.release().catch(() => undefined);
         await result.value.register[Symbol.asyncDispose]();
@@ -149,9 +158,13 @@ export class Registers implements AsyncDisposable {
   async #openOne(tenantId: TenantId, record: RegisterRecord): Promise<OpenRegister> {
     const register = await this.#options.open(tenantId, record);
     if (this.#isClosed) await register[Symbol.asyncDispose]();
-    const { sealerOf, recoveryOf } = this.#options;
+    const { sealerOf, recoveryOf, scrubberOf } = this.#options;
     const recovery = recoveryOf(tenantId, register);
-    if (!this.#isClosed) recovery.start();
-    return { register, record, sealer: sealerOf(tenantId, register), recovery };
+    const scrubber = scrubberOf(register);
+    if (!this.#isClosed) {
+      recovery.start();
+      scrubber.start();
+    }
+    return { register, record, sealer: sealerOf(tenantId, register), recovery, scrubber };
   }
 }

@@ -47,7 +47,14 @@ export interface RegisterEvents {
   registerRangeAttempted(event: RangeEvent & { readonly peer: string; readonly outcome: string }): void;
   registerRangeRecovered(event: RangeEvent & { readonly peer: string }): void;
   registerRangeAbandoned(event: RangeEvent): void;
-  registerScrubbed(event: RegisterEvent & { readonly docketCount: number; readonly isRoundComplete: boolean }): void;
+  registerScrubbed(
+    event: RegisterEvent & {
+      readonly docketCount: number;
+      readonly isRoundComplete: boolean;
+      /** Milliseconds since 1970; `null` until every docket was looked at once. */
+      readonly oldestCheckAtMs: number | null;
+    },
+  ): void;
 }
 
 export const NO_REGISTER_EVENTS: RegisterEvents = {
@@ -103,6 +110,10 @@ export function createRegisterEvents(logger: Logger, meters: RegisterMeters): Re
     },
     registerRangeRecovered: (event) => logger.info(event, "register_range_recovered"),
     registerRangeAbandoned: (event) => logger.error(event, "register_range_abandoned"),
-    registerScrubbed: (event) => logger.debug(event, "register_scrubbed"),
+    registerScrubbed(event) {
+      meters.scrubbedDockets.cell({}).value += event.docketCount;
+      if (event.oldestCheckAtMs !== null) meters.oldestChecks.set(event.registerId, event.oldestCheckAtMs);
+      logger.debug(event, "register_scrubbed");
+    },
   };
 }

@@ -15,6 +15,9 @@ export class RegisterMeters {
   readonly sealedTransactions: Counter;
   readonly sealing: Histogram;
   readonly recoveryAttempts: Counter;
+  readonly scrubbedDockets: Counter;
+  /** By register: when the docket was verified that was not for longest, in milliseconds since 1970. */
+  readonly oldestChecks = new Map<string, number>();
 
   constructor(meter: Meter) {
     this.transitions = new Counter(
@@ -61,5 +64,18 @@ export class RegisterMeters {
       "strongroom_register_recovery_attempts_total",
       "Attempts to get a damaged range from a peer, by outcome",
     );
+    this.scrubbedDockets = new Counter(
+      meter,
+      "strongroom_register_scrubbed_dockets_total",
+      "Dockets that were verified again in the background",
+    );
+    meter
+      .createObservableGauge("strongroom_register_scrub_age_seconds", {
+        description: "Since the docket was verified that was not for longest, of all registers",
+      })
+      .addCallback((result) => {
+        if (this.oldestChecks.size === 0) return;
+        result.observe(Math.max(0, Date.now() - Math.min(...this.oldestChecks.values())) / 1_000);
+      });
   }
 }

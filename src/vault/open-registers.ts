@@ -16,6 +16,8 @@ import type { RegisterRecord } from "../register/register-store.ts";
 import { Registers } from "../register/registers.ts";
 import { beginReplica, type ReplicaSource } from "../register/replication/begin-replica.ts";
 import { ReplicaFollower } from "../register/replication/replica-follower.ts";
+import { ScrubProgressStore } from "../register/scrub/scrub-progress.ts";
+import { Scrubber } from "../register/scrub/scrubber.ts";
 import { createRegister } from "../register/sealing/create-register.ts";
 import { LedgerKeys } from "../register/sealing/ledger-keys.ts";
 import { Sealer } from "../register/sealing/sealer.ts";
@@ -52,6 +54,7 @@ export function openRegisters(core: RegisterCore, cold: WormDatabase): OpenedReg
     create: (tenantId) => factory.create(tenantId),
     sealerOf: (tenantId, register) => factory.sealerOf(tenantId, register),
     recoveryOf: (tenantId, register) => factory.recoveryOf(tenantId, register),
+    scrubberOf: (register) => factory.scrubberOf(register),
   });
   const { sealIntervalMs, sealMaxTransactions } = config.register;
   const timers = systemTimers;
@@ -169,6 +172,12 @@ class RegisterFactory implements AsyncDisposable {
       timers,
       random: Math.random,
     });
+  }
+
+  scrubberOf(register: VerifiedRegister): Scrubber {
+    const { scrubPeriodMs: periodMs } = this.#core.config.register;
+    const progress = new ScrubProgressStore(this.#trust, this.#seal);
+    return new Scrubber({ register, progress, periodMs, timers: systemTimers });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

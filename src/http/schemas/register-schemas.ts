@@ -72,6 +72,13 @@ const replica = z.strictObject({
   isFollowing: z.boolean().meta({ description: "false once the source has shown two different registers." }),
 });
 
+const scrub = z.strictObject({
+  position: number64.meta({ description: "The next height that is verified again." }),
+  completedAt: instantOutput.nullable().meta({ description: "The end of the last round over all dockets." }),
+  oldestCheckAt: instantOutput.nullable().meta({ description: "When the docket was that was not for longest." }),
+  ageMs: z.int().nullable().meta({ description: "Since then." }),
+});
+
 export const registerStatus = z
   .strictObject({
     registerId: z.string().meta({ description: "32 hexadecimal digits." }),
@@ -95,6 +102,7 @@ export const registerStatus = z
       .string()
       .nullable()
       .meta({ description: "The key that signs checkpoints, as c2sp.org/signed-note writes it: what outsiders pin." }),
+    scrub: scrub.nullable().meta({ description: "How far the background verification is." }),
     replica: replica.nullable().meta({ description: "Of a copy: how it stands to the register that it follows." }),
   })
   .meta({ id: "RegisterStatus" });

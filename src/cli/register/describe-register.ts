@@ -10,7 +10,7 @@ const COLOURS: Readonly<Partial<Record<RegisterStatusJson["state"]["state"], "gr
 };
 
 export function describeStatus(status: RegisterStatusJson): string {
-  const { registerId, kind, charter, state, counts, corruptedRanges, checkpoint, checkpointVerifier } = status;
+  const { registerId, kind, charter, state, counts, corruptedRanges, checkpoint, checkpointVerifier, replica } = status;
   const colour = COLOURS[state.state] ?? "yellow";
   const rows: readonly (readonly [string, string | null])[] = [
     ["Register", `${registerId}${kind === "replica" ? ", a replica" : ""}`],
@@ -21,8 +21,21 @@ export function describeStatus(status: RegisterStatusJson): string {
     ["Dockets", `${counts.verifiedCount} of ${counts.totalCount} verified${heightsOf(counts)}`],
     ["Checkpoint", checkpoint ? `of ${checkpoint.size} dockets, root ${checkpoint.root}` : "none yet"],
     ["Verifier", checkpointVerifier],
+    ["Follows", replica && describeReplica(replica)],
   ];
   return [...linesOf(rows), ...tableOf(corruptedRanges)].join("\n");
+}
+
+function describeReplica(replica: NonNullable<RegisterStatusJson["replica"]>): string {
+  const { source, behind, lastContactAt, problem, isFollowing } = replica;
+  const facts = [
+    source,
+    behind === null ? "not heard of yet" : `${behind} dockets behind`,
+    lastContactAt && `last heard of ${lastContactAt}`,
+    problem,
+    isFollowing ? null : "not followed any more: it has shown two different registers",
+  ];
+  return facts.filter(Boolean).join(", ");
 }
 
 export function describeVerification(report: VerificationReportJson): string {

@@ -2,7 +2,7 @@ import { importsOf, isTest, type SourceFile, unitOf } from "./source-file.ts";
 
 /** The units of src from the ground up. A unit imports from the ranks below its own. */
 export const RANKS: readonly (readonly string[])[] = [
-  ["errors", "codes", "storage-codes", "error-kind", "clock", "identifiers", "json", "text-order"],
+  ["errors", "codes", "register-codes", "storage-codes", "error-kind", "clock", "identifiers", "json", "text-order"],
   ["config", "telemetry", "signatures"],
   ["storage"],
   ["migrations", "tenants", "jobs", "models"],
@@ -15,7 +15,8 @@ export const RANKS: readonly (readonly string[])[] = [
 /** Imports between units of one rank, each declared because the first is built on the second. */
 const EDGES: Readonly<Record<string, readonly string[]>> = {
   errors: ["codes", "error-kind"],
-  codes: ["storage-codes", "error-kind"],
+  codes: ["register-codes", "storage-codes", "error-kind"],
+  "register-codes": ["error-kind"],
   "storage-codes": ["error-kind"],
   identifiers: ["errors"],
   telemetry: ["config"],

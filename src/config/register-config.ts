@@ -75,5 +75,3 @@ export const registerConfig = z.strictObject({
     .default([])
     .describe("Who has copies of the default tenant's register, to recover from."),
 });
-
-export type RegisterConfig = z.output<typeof registerConfig>;

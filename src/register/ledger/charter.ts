@@ -19,7 +19,7 @@ import {
 
 export const KEY_PURPOSES = ["checkpoint", "docket", "tx"] as const;
 export type KeyPurpose = (typeof KEY_PURPOSES)[number];
-export const CHARTER_KEYS_MAX = 16;
+const CHARTER_KEYS_MAX = 16;
 const REGISTER_ID_DIGITS = 32;
 
 /** A public key and what it may sign. */

@@ -16,7 +16,7 @@ import {
 } from "./record-form.ts";
 
 export const DOCKET_TRANSACTIONS_MAX = 1_000;
-export const HEADER_BYTES_MAX = 4_096;
+const HEADER_BYTES_MAX = 4_096;
 
 /** What a docket says of itself. `docs/register-format.md` has the members. */
 export interface DocketHeader extends ProtocolRecord {

@@ -19,16 +19,11 @@ import {
 } from "./record-form.ts";
 
 export const TRANSACTION_BYTES_MAX = 65_536;
-export const SIGNATURES_MAX = 8;
-export const KEY_CHANGES_MAX = 16;
+const SIGNATURES_MAX = 8;
+const KEY_CHANGES_MAX = 16;
 export const PARENTS_MAX = 64;
 
 export type KeyChange = { readonly add: KeyRecord } | { readonly end: string; readonly reason: "retired" | "revoked" };
-
-/** Who did it, as the journal names them. */
-export interface LedgerActor extends ProtocolRecord {
-  readonly type: string;
-}
 
 /** What a transaction says. `docs/register-format.md` has the members. */
 export interface TransactionBody extends ProtocolRecord {

@@ -1,7 +1,7 @@
 import { abortedError } from "../../storage/until-aborted.ts";
 
 /** How many requests to peers may be under way at a time, in one process. */
-export const PULLS_MAX = 3;
+const PULLS_MAX = 3;
 
 /** Lets so many at a time through, the others in the order in which they came. */
 export class PullBudget {

@@ -30,7 +30,7 @@ export interface DocketPage extends DocketRange {
   readonly nextCursor: string | null;
 }
 
-export const DOCKETS_PER_RANGE_MAX = 100;
+const DOCKETS_PER_RANGE_MAX = 100;
 
 /*
  * What is read of a register: verified dockets and nothing else, whatever the index says. All of it rejects with

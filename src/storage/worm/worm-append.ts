@@ -73,7 +73,7 @@ export function sealAfter(
 }
 
 /** Of one of the documents. */
-export function instantAt(sealedAt: Instant | readonly Instant[], index: number): Instant {
+function instantAt(sealedAt: Instant | readonly Instant[], index: number): Instant {
   if (typeof sealedAt === "string") return sealedAt;
   const instant = sealedAt[index];
   invariant(instant, "each document has an instant");

@@ -123,7 +123,8 @@ describe("strongroom register --url", () => {
       ["status", "--url", "http://", "--key", key],
       ["status", "--url", url, "--key", key, "--tenant", world.a.tenantId],
     ]) {
-      expect(await run(argv), argv.join(" ")).toMatchObject({ error: { code: "invalid_request" }, text: "" });
+      const found = await run(argv);
+      expect({ argv, ...found }).toMatchObject({ argv, error: { code: "invalid_request" }, text: "" });
     }
   });
 

@@ -86,13 +86,13 @@ describe("a register in words", () => {
     ]);
   });
 
-  it.each([
-    ["0", "0", 0, "100 %, 0 of 0 dockets"],
-    ["0", "3000", 0, "0 %, 0 of 3000 dockets"],
-    ["1260", "3000", 870, "42 %, 1260 of 3000 dockets, 870 a second, 2.0 s to go"],
-    ["2999", "3000", 870, "99 %, 2999 of 3000 dockets, 870 a second, 1 ms to go"],
-    ["0", "1000000", 5_000, "0 %, 0 of 1000000 dockets, 5000 a second, 3 min to go"],
-  ])("says of a verification at %s of %s how far it is", (examined, total, perSecond, text) => {
+  it.each<[[string, string, number], string]>([
+    [["0", "0", 0], "100 %, 0 of 0 dockets"],
+    [["0", "3000", 0], "0 %, 0 of 3000 dockets"],
+    [["1260", "3000", 870], "42 %, 1260 of 3000 dockets, 870 a second, 2.0 s to go"],
+    [["2999", "3000", 870], "99 %, 2999 of 3000 dockets, 870 a second, 1 ms to go"],
+    [["0", "1000000", 5_000], "0 %, 0 of 1000000 dockets, 5000 a second, 3 min to go"],
+  ])("says of a verification at %j how far it is", ([examined, total, perSecond], text) => {
     expect(describeProgress({ examined, total, perSecond })).toBe(text);
   });
 

@@ -11,7 +11,7 @@ import { type CorruptionType, type FailingTransaction, typeOf } from "../verific
 import { docketIndexOf } from "./docket-index.ts";
 import { IndexKeeper } from "./index-keeper.ts";
 import { docketOf } from "./verified-docket.ts";
-import type { VerifiedRegister } from "./verified-register.ts";
+import { requireOpen, type VerifiedRegister } from "./verified-register.ts";
 import { verifyLedger } from "./verify-ledger.ts";
 
 /** Why a docket was not added. */
@@ -38,7 +38,7 @@ export type DocketVerification =
 
 /**
  * Adds a docket that somebody else sealed: verified like any other, appended to the cold tier in one step, then served. The
- * same docket again is a success without effect. Refusals are told, and put into the journal.
+ * same docket again is a success without effect. Refusals are told, and put into the journal. Rejects with `register_offline`.
  */
 export function addVerifiedDocket(register: VerifiedRegister, bytes: Uint8Array): Promise<DocketVerification> {
   return register.inTurn(async () => {
@@ -49,6 +49,7 @@ export function addVerifiedDocket(register: VerifiedRegister, bytes: Uint8Array)
 }
 
 async function addInTurn(register: VerifiedRegister, bytes: Uint8Array): Promise<DocketVerification> {
+  requireOpen(register);
   await catchUp(register);
   const { set } = register;
   const docket = docketOf(bytes, register.parts.clock.now());

@@ -92,19 +92,26 @@ describe.each(engines)("a register on $name", { timeout: 60_000 }, ({ open }) =>
     );
   });
 
-  it("excludes only what is wrong when a checkpoint tells, and else all that comes behind a break", async () => {
+  it("is another register to a checkpoint when one docket is another one, until that is recovered", async () => {
+    const scene = sceneOf(GOOD);
     const [other] = docketsAt(forkOf(GOOD, 3, 2), 4);
-    const breakAt = (scene: RegisterScene) =>
-      scene.damage((row) => (row.sequence === 4n ? { ...row, bytes: other?.bytes ?? row.bytes } : row));
-    const pinned = sceneOf(GOOD);
-    await pinned.store();
-    await pinned.pin(8);
-    await breakAt(pinned);
-    expect(await served(await pinned.opened())).toEqual([0, 1, 2, 3, 5, 6, 7]);
+    await scene.store();
+    await scene.pin(8);
+    await scene.damage((row) => (row.sequence === 4n ? { ...row, bytes: other?.bytes ?? row.bytes } : row));
+    const register = await scene.opened();
+    expect(await served(register)).toEqual([]);
+    await recovered(register, [new ScriptedPeer(GOOD)]);
+    expect(register.condition.state).toBe("Healthy");
+    expect(await served(register)).toEqual(between(0, 7));
+    // Only the one docket had to be replaced.
+    expect(between(0, 7).filter((height) => register.parts.ledger.isRepaired(BigInt(height)))).toEqual([4]);
+  });
 
+  it("excludes all that comes behind a break", async () => {
+    const [other] = docketsAt(forkOf(GOOD, 3, 2), 4);
     const scene = sceneOf(GOOD);
     await scene.store();
-    await breakAt(scene);
+    await scene.damage((row) => (row.sequence === 4n ? { ...row, bytes: other?.bytes ?? row.bytes } : row));
     const register = await scene.opened();
     expect(rangesOf(register)).toEqual(["4-4 MalformedData", "5-7 BrokenChainLink"]);
     expect(await served(register)).toEqual([0, 1, 2, 3]);

@@ -24,7 +24,7 @@ const STATUS = {
   corruptedRanges: [],
   checkpoint: { size: "12", root: "b".repeat(64), note: "note" },
   checkpointVerifier: "origin+00000000+key",
-  scrub: null,
+  scrub: { position: "3", completedAt: null, oldestCheckAt: null, ageMs: null },
   replica: null,
 } as RegisterStatusJson;
 
@@ -39,6 +39,7 @@ describe("a register in words", () => {
       "  Dockets     12 of 12 verified, up to height 11",
       `  Checkpoint  of 12 dockets, root ${"b".repeat(64)}`,
       "  Verifier    origin+00000000+key",
+      "  Scrubbed    the first round is under way, next at height 3",
     ]);
   });
 

@@ -10,7 +10,8 @@ const COLOURS: Readonly<Partial<Record<RegisterStatusJson["state"]["state"], "gr
 };
 
 export function describeStatus(status: RegisterStatusJson): string {
-  const { registerId, kind, charter, state, counts, corruptedRanges, checkpoint, checkpointVerifier, replica } = status;
+  const { registerId, kind, charter, state, counts, corruptedRanges, checkpoint, checkpointVerifier, replica, scrub } =
+    status;
   const colour = COLOURS[state.state] ?? "yellow";
   const rows: readonly (readonly [string, string | null])[] = [
     ["Register", `${registerId}${kind === "replica" ? ", a replica" : ""}`],
@@ -21,9 +22,15 @@ export function describeStatus(status: RegisterStatusJson): string {
     ["Dockets", `${counts.verifiedCount} of ${counts.totalCount} verified${heightsOf(counts)}`],
     ["Checkpoint", checkpoint ? `of ${checkpoint.size} dockets, root ${checkpoint.root}` : "none yet"],
     ["Verifier", checkpointVerifier],
+    ["Scrubbed", scrub && describeScrub(scrub)],
     ["Follows", replica && describeReplica(replica)],
   ];
   return [...linesOf(rows), ...tableOf(corruptedRanges)].join("\n");
+}
+
+function describeScrub({ position, completedAt }: NonNullable<RegisterStatusJson["scrub"]>): string {
+  const round = completedAt === null ? "the first round is under way" : `last round ended ${completedAt}`;
+  return `${round}, next at height ${position}`;
 }
 
 function describeReplica(replica: NonNullable<RegisterStatusJson["replica"]>): string {

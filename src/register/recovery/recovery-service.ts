@@ -1,4 +1,3 @@
-import { isVaultError } from "../../errors.ts";
 import type { Random, Timers } from "../../storage/resilience/timers.ts";
 import { abortedError } from "../../storage/until-aborted.ts";
 import type { CorruptionRangeRecord } from "../range-record.ts";
@@ -66,14 +65,17 @@ export class RecoveryService implements AsyncDisposable {
       this.#cancelProbe = timers.after(PROBE_MS, () => {
         // One that is under way asks for everything itself.
         const probed = this.#isRunning ? Promise.resolve() : this.#enqueue(() => this.#oneRound());
-        void probed.finally(() => this.#closing.signal.aborted || probe());
+        void probed.catch(() => undefined).finally(() => this.#closing.signal.aborted || probe());
       });
     };
     probe();
     this.#want();
   }
 
-  /** Asks every peer once for everything that is damaged, given up or not. Rejects with `aborted` when this is closed. */
+  /**
+   * Asks every peer once for everything that is damaged, given up or not. Rejects with `aborted` when this is closed, and as
+   * what is stored cannot be reached.
+   */
   async recover(): Promise<RecoverySummary> {
     const { register } = this.#options;
     this.#ranges.forgive();
@@ -104,19 +106,18 @@ export class RecoveryService implements AsyncDisposable {
   #want(): void {
     if (this.#isWanted) return;
     this.#isWanted = true;
-    void this.#enqueue(() => this.#rounds());
+    // What cannot be done now because of the storage is tried again with the next damage, or the next probe.
+    void this.#enqueue(() => this.#rounds()).catch(() => undefined);
   }
 
-  /** One recovery after the other. What cannot be done now because of the storage is tried again with the next one. */
+  /** One recovery after the other. */
   #enqueue(work: () => Promise<void>): Promise<void> {
     const run = this.#run.then(async () => {
       this.#isWanted = false;
-      if (this.#closing.signal.aborted) return;
+      if (this.#closing.signal.aborted) throw abortedError();
       this.#isRunning = true;
       try {
         await work();
-      } catch (error) {
-        if (!isVaultError(error)) throw error;
       } finally {
         this.#isRunning = false;
       }

@@ -91,10 +91,10 @@ export class ReplicaFollower implements AsyncDisposable {
       await this.#follow();
       this.#failures = 0;
     } catch (error) {
-      if (!isVaultError(error)) throw error;
-      if (error.code === "aborted") return;
+      if (isVaultError(error, "aborted")) return;
       this.#failures += 1;
-      if (this.#isFollowing) this.#problem = error.message;
+      if (this.#isFollowing)
+        this.#problem = isVaultError(error) ? error.message : "Something went wrong in this vault.";
     }
   }
 

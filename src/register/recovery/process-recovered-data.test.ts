@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { openInMemoryWormStorage } from "../../../test/contract/worm-storage-in-memory.ts";
+import { FaultInjector, withFaults } from "../../testing/fault-injection.ts";
 import { eventDraft, ledgerOf, testKey, withDocket } from "../../testing/ledger-chain.ts";
 import { docketsAt, forkOf, RegisterScene, rangesOf, withoutNodes } from "../../testing/register-scene.ts";
 import type { WormStorage } from "../../testing/worm-storage.ts";
@@ -96,6 +97,21 @@ describe("holes", () => {
     const bytes = Buffer.from(CHAIN.dockets[4]?.bytes ?? []);
     expect(kept).toHaveLength(LENGTH);
     expect(kept).not.toContainEqual(bytes);
+  });
+
+  it("are filled although the process ended right after the repair was written", async () => {
+    await scene.store();
+    await scene.flip(4);
+    const injector = new FaultInjector();
+    const register = await scene.opened({ store: withFaults(scene.stores.register, injector) });
+    injector.inject({ fault: { kind: "fail", when: "before", code: "storage_unavailable" }, methods: ["index"] });
+    await expect(recover(register, 4)).rejects.toMatchObject({ code: "storage_unavailable" });
+    expect(register.condition.state).toBe("Degraded");
+    await register[Symbol.asyncDispose]();
+
+    const again = await scene.opened();
+    await expectWhole(again);
+    expect(await again.getCorruptedRanges({ history: true })).toMatchObject([{ recoveryStatus: "Succeeded" }]);
   });
 
   it("take a repair that was damaged itself", async () => {

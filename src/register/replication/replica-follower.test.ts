@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { openInMemoryWormStorage } from "../../../test/contract/worm-storage-in-memory.ts";
 import { bytesOfHex } from "../../signatures/byte-text.ts";
 import { NODE_SIGNATURE_SUITES } from "../../signatures/node-signature-suites.ts";
+import { FaultInjector, withFaults } from "../../testing/fault-injection.ts";
 import { type LedgerChain, ledgerOf } from "../../testing/ledger-chain.ts";
 import { ManualTimers, settled } from "../../testing/manual-timers.ts";
 import { checkpointOf, forkOf, RegisterScene, rangesOf } from "../../testing/register-scene.ts";
@@ -93,6 +94,25 @@ describe("a copy", () => {
     await followerOf(again, source).follow();
     expect(await hashes(again)).toEqual(hashesOf(CHAIN));
     expect(source.asked).toEqual(["0-4", "5-7"]);
+  });
+
+  it("is whole although its process ended right after dockets were appended", async () => {
+    const source = new ScriptedPeer(CHAIN);
+    await begin({ peer: source });
+    const injector = new FaultInjector();
+    injector.inject({ fault: { kind: "fail", when: "before", code: "storage_unavailable" }, methods: ["index"] });
+    const register = await scene.opened({ store: withFaults(scene.stores.register, injector) });
+    await followerOf(register, source).follow();
+    expect(await scene.ledger().count()).toBe(BigInt(LENGTH));
+    await register[Symbol.asyncDispose]();
+
+    const again = await scene.opened();
+    const follower = followerOf(again, source);
+    await follower.follow();
+    expect(source.asked).toEqual([`0-${LENGTH - 1}`]);
+    expect(follower.status).toMatchObject({ behind: 0n, problem: null });
+    expect(await scene.stores.register.indexedCount()).toBe(BigInt(LENGTH));
+    expect(again.parts.pins.newest?.size).toBe(BigInt(LENGTH));
   });
 
   it("keeps what it has while the source is away, and waits longer and longer", async () => {

@@ -1,10 +1,19 @@
 import { createHash } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { CustomerId } from "../../src/identifiers.ts";
+import { parseConfig } from "../../src/config/load-config.ts";
+import type { CustomerId, ItemId } from "../../src/identifiers.ts";
+import type { ProfileStore } from "../../src/profiles/profile-store.ts";
+import { DOCKETS } from "../../src/register/ledger-log/docket-descriptor.ts";
+import { DOCKET_REPAIRS } from "../../src/register/ledger-log/docket-repair.ts";
 import type { Receipt } from "../../src/register/receipts/receipt.ts";
 import type { ReceiptVerdict } from "../../src/register/receipts/receipt-verdict.ts";
 import { verifyReceipt } from "../../src/register/receipts/verify-receipt.ts";
 import { NODE_SIGNATURE_SUITES } from "../../src/signatures/node-signature-suites.ts";
+import { InMemoryDatabase } from "../../src/storage/in-memory/in-memory-database.ts";
+import { InMemoryWormDatabase } from "../../src/storage/in-memory/in-memory-worm-store.ts";
+import { inMemoryStores } from "../../src/vault/in-memory-stores.ts";
+import type { Stores } from "../../src/vault/stores.ts";
+import { assembleVault } from "../../src/vault.ts";
 import { defineFields } from "./define-fields.ts";
 import { integrationEngines } from "./engines.ts";
 import { newCustomer, type TestCustomer, uuid } from "./test-customer.ts";
@@ -174,3 +183,49 @@ describe.each(integrationEngines())("receipts over HTTP on $name", (engine) => {
     expect((await world.a.admin.get(mine)).expect(200)).toEqual({ items: [], nextCursor: null });
   });
 });
+
+describe("a receipt of a value that was altered where it is kept", () => {
+  it("is refused, since it would prove nothing", async () => {
+    const database = new InMemoryDatabase();
+    const cold = new InMemoryWormDatabase(database);
+    await cold.prepare([DOCKETS, DOCKET_REPAIRS]);
+    const config = parseConfig({
+      storage: { warm: { relational: { engine: "in-memory" } } },
+      masterKey: "5a".repeat(32),
+    });
+    await using vault = await assembleVault(config, withAlteredValues(inMemoryStores(database)), { cold });
+    const tenant = vault.tenant(vault.defaultTenantId);
+    const { profile } = await tenant.customers.getOrCreate({ externalId: "x" });
+    const fields = [{ name: "city", value: "Vigo", source: "user_provided" }] as const;
+    await tenant.fields.write(profile.customerId, { fields });
+    await tenant.register.sealJournal();
+    const [event] = (await tenant.audit.list({ eventType: "field_written" }, { limit: 1 })).items;
+    if (!event) expect.fail("the journal has the event");
+    expect(await tenant.register.receiptOfEvent(event.id)).toMatchObject({ disclosure: { event: { id: event.id } } });
+    await expect(tenant.register.receiptOfEvent(event.id, { withValue: true })).rejects.toMatchObject({
+      code: "integrity_violation",
+    });
+  });
+});
+
+function withAlteredValues(stores: Stores): Stores {
+  const altered = (profiles: ProfileStore): ProfileStore =>
+    new Proxy(profiles, {
+      get(target, name) {
+        const member: unknown = Reflect.get(target, name, target);
+        if (typeof member !== "function") return member;
+        if (name !== "getCommittedItem") return member.bind(target) as unknown;
+        return async (itemId: ItemId) => {
+          const item = await target.getCommittedItem(itemId);
+          return item?.kind === "profile_field" ? { ...item, field: { ...item.field, value: "Lugo" } } : item;
+        };
+      },
+    });
+  return {
+    ...stores,
+    forTenant: (tenantId) => {
+      const bound = stores.forTenant(tenantId);
+      return { ...bound, profiles: altered(bound.profiles) };
+    },
+  };
+}

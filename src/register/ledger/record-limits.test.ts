@@ -196,6 +196,9 @@ describe("a charter", () => {
     ["the id of another key", { keyId: checkpointKey.keyId }, false],
     ["another algorithm", { alg: "p256" }, false],
     ["a longer key", { publicKey: `${signer.record.publicKey}00` }, false],
+    ["a key in upper case", { publicKey: signer.record.publicKey.toUpperCase() }, false],
+    ["a key that is no hexadecimal", { publicKey: "x".repeat(64) }, false],
+    ["a key that is none", { publicKey: 1 }, false],
     ["something else", { note: "x" }, false],
   ])("with a key with %s", (__, members, isForm) => {
     expect(KEY_RECORD_FORM({ ...signer.record, ...members })).toBe(isForm);
@@ -240,6 +243,22 @@ describe("a docket", () => {
     expect(isSeal(seal)).toBe(true);
     for (const name of Object.keys(seal)) expect(isSeal({ ...seal, [name]: "x" })).toBe(false);
     expect(isSeal({ ...seal, note: "x" })).toBe(false);
+  });
+
+  it.each([
+    ["its hash", 4, []],
+    ["its header", 36, [0xff]],
+    ["its seal", 36, [0, 0, 0, 0, 0xff]],
+    ["its count", 36, [0, 0, 0, 0, 0, 0, 0, 0, 0xff]],
+    ["a record", 36, [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff]],
+  ])("is none when there is not all of %s, whatever follows", (__, start, bytes) => {
+    const whole = new Uint8Array(start + bytes.length + 15);
+    whole.set([0x53, 0x52, 0x44, 0x31]);
+    whole.set(bytes, start);
+    for (let length = 0; length < whole.length; length++) {
+      const isWhole = start === 36 && bytes.length === 13 && length === 48;
+      expect(decodeFrame(whole.subarray(0, length)) !== undefined).toBe(isWhole);
+    }
   });
 
   it("has 1,000 ids and records at most, and 14 MiB", () => {

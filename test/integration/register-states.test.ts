@@ -104,6 +104,10 @@ describe.each(integrationEngines())("states of a register on $name", (engine) =>
     await open({ startupStrategy: "progressive", sealMaxTransactions: 1, ...batches });
     const { totalCount } = (await status()).counts;
     expect(Number(totalCount)).toBeGreaterThan(10);
+    // A register that is known to be damaged is initialised anew when it is verified.
+    const last = String(Number(totalCount) - 1);
+    await world.damageDocket(world.a.tenantId, BigInt(last));
+    (await world.a.admin.post("/v1/register/verify", {})).expect(200);
     world.coldFaults.inject({ fault: { kind: "hold", when: "after" }, methods: ["scan"], times: 1 });
     const verification = world.a.admin.post("/v1/register/verify", {});
     while (world.coldFaults.held === 0) await setImmediate();
@@ -123,9 +127,26 @@ describe.each(integrationEngines())("states of a register on $name", (engine) =>
     const list = (await get("/v1/register/dockets?from=9&limit=2")).expect(200);
     expect(list).toMatchObject({ complete: false, gaps: [{ startHeight: "10", reason: "NotYetVerified" }] });
     world.coldFaults.heal();
-    expect((await verification).expect(200)).toMatchObject({ isFullyVerified: true });
-    const after = await get("/v1/register/dockets/10");
+    expect((await verification).expect(200)).toMatchObject({ hasCorruption: true });
+    const after = await get("/v1/register/dockets/9");
     expect(after.headers["x-register-partial"]).toBeUndefined();
+    expect((await status()).state).toMatchObject({ state: "Degraded", progress: null });
+  });
+
+  it("Healthy: everything is served, and sealed, while it is verified anew", async () => {
+    await open({ sealMaxTransactions: 1, verificationBatchSize: 10, verificationParallelism: 1 });
+    const { totalCount } = (await status()).counts;
+    world.coldFaults.inject({ fault: { kind: "hold", when: "after" }, methods: ["scan"], times: 1 });
+    const verification = world.a.admin.post("/v1/register/verify", {});
+    while (world.coldFaults.held === 0) await setImmediate();
+    await customer.writeOne({ name: "city", value: "Pontevedra" });
+    await world.a.seal();
+    const reply = await get(`/v1/register/dockets/${totalCount}`);
+    reply.expect(200);
+    expect(reply.headers).toMatchObject({ "x-register-state": "Healthy" });
+    expect(reply.headers["x-register-partial"]).toBeUndefined();
+    world.coldFaults.heal();
+    expect((await verification).expect(200)).toMatchObject({ hasCorruption: false, isFullyVerified: true });
     expect((await status()).state).toMatchObject({ state: "Healthy", progress: null });
   });
 

@@ -29,6 +29,8 @@ export class RegisterCondition {
   #lastStateChange: Instant;
   #message: string | null = "The register was not opened yet.";
   #progress: { readonly since: number; readonly from: bigint } | undefined;
+  /** How far a verification is that takes nothing out of what is served. */
+  #survey: { readonly examined: bigint; readonly total: bigint } | undefined;
 
   constructor(options: {
     readonly tenantId: TenantId;
@@ -80,6 +82,13 @@ export class RegisterCondition {
     return true;
   }
 
+  /** Tells how far a verification is that goes on beside everything else; `undefined` when it has ended. */
+  tellSurvey(survey: { readonly examined: bigint; readonly total: bigint } | undefined): void {
+    if (survey && !this.#survey) this.#progress = { since: this.#nowMs(), from: survey.examined };
+    if (!survey) this.#progress = undefined;
+    this.#survey = survey;
+  }
+
   describe(): RegisterOperationalState {
     return {
       registerId: this.registerId,
@@ -95,7 +104,7 @@ export class RegisterCondition {
 
   #describeProgress(): RegisterOperationalState["progress"] {
     if (!this.#progress) return null;
-    const { examined, total } = this.#set;
+    const { examined, total } = this.#survey ?? this.#set;
     const seconds = Math.max(0.001, (this.#nowMs() - this.#progress.since) / 1_000);
     return { examined, total, perSecond: Math.round(Number(examined - this.#progress.from) / seconds) };
   }

@@ -7,7 +7,7 @@ import type { ChainVerdict } from "../verification/chain-verifier.ts";
 import { type CorruptedHeights, type DocketProblem, typeOf } from "../verification/corruption.ts";
 import { KeyDirectory } from "../verification/key-directory.ts";
 import { DocketReader } from "./docket-reader.ts";
-import { planVerification, runVerification, type VerificationPlan } from "./open-register.ts";
+import { judgeStored, planVerification, runVerification, type VerificationPlan } from "./open-register.ts";
 import { RegisterCondition, type RegisterOperationalState } from "./register-condition.ts";
 import type { RegisterParts } from "./register-parts.ts";
 import { TreeHints } from "./tree-hints.ts";
@@ -106,10 +106,15 @@ export class VerifiedRegister implements AsyncDisposable {
     return await (this.#initialization?.whole ?? this.#begin(false).whole);
   }
 
-  /** Verifies every docket anew, from the first one on, whatever is known of it; reads go on meanwhile with what was verified. */
+  /**
+   * Verifies every docket anew, from the first one on, whatever is known of it. Reads and sealing go on meanwhile with what
+   * was verified; a register that is damaged, or is found to be, is initialised anew. Rejects like `initialize`.
+   */
   async verifyAll(signal?: AbortSignal): Promise<RegisterInitialization> {
     await this.initialize(signal);
     await this.#initialization?.whole;
+    const sound = this.set.isComplete ? await untilAborted(signal, () => this.#survey()) : undefined;
+    if (sound) return sound;
     this.#initialization = this.#begin(true);
     const { whole } = this.#initialization;
     return await untilAborted(signal, () => whole);
@@ -208,6 +213,33 @@ export class VerifiedRegister implements AsyncDisposable {
     return { started: first.promise, whole };
   }
 
+  /** What is found when nothing is damaged, nor was; else `undefined`. */
+  async #survey(): Promise<RegisterInitialization | undefined> {
+    const { condition, parts } = this;
+    const began = Date.parse(parts.clock.now());
+    let transactions = 0;
+    try {
+      const plan = await planVerification(parts, true);
+      const { ranges, trust, size } = await judgeStored(parts, plan, {
+        signal: this.#closing.signal,
+        onJudged(judged, verifier) {
+          transactions += judged.reduce((sum, { transactionCount }) => sum + transactionCount, 0);
+          condition.tellSurvey({ examined: verifier.next, total: plan.total });
+        },
+      });
+      const isSound = ranges.length === 0 && trust !== "disproved" && plan.total === plan.count;
+      if (!isSound || !this.set.isComplete) return undefined;
+      // What was read before is read again, so that nothing older than the verification is served.
+      this.reader.forgetAll();
+      return this.#tellVerified(began, { dockets: size, transactions });
+    } catch (error) {
+      this.fail(error);
+      throw error;
+    } finally {
+      condition.tellSurvey(undefined);
+    }
+  }
+
   async #verify(everything: boolean, onFirstBatch: (docketCount: bigint) => void): Promise<RegisterInitialization> {
     const { clock, settings } = this.parts;
     const began = Date.parse(clock.now());
@@ -224,17 +256,26 @@ export class VerifiedRegister implements AsyncDisposable {
       },
     });
     await this.#conclude(plan, verdict);
-    const { tenantId, registerId, events } = this.parts;
+    const dockets = verdict.size - plan.start.frontier.size;
+    const verified = this.#tellVerified(began, { dockets, transactions });
+    for (const watcher of this.#watchers) watcher.onVerified?.();
+    return verified;
+  }
+
+  #tellVerified(
+    began: number,
+    { dockets, transactions }: { readonly dockets: bigint; readonly transactions: number },
+  ): RegisterInitialization {
+    const { tenantId, registerId, events, clock } = this.parts;
     const durationMs = Date.parse(clock.now()) - began;
     events.registerVerified({
       tenantId,
       registerId,
-      docketCount: Number(verdict.size - plan.start.frontier.size),
+      docketCount: Number(dockets),
       transactionCount: transactions,
-      corruptedRanges: verdict.ranges.length,
+      corruptedRanges: this.set.ranges.length,
       durationMs,
     });
-    for (const watcher of this.#watchers) watcher.onVerified?.();
     return this.#describe(durationMs);
   }
 

@@ -94,15 +94,28 @@ function readNote(note: string): Note | undefined {
     );
   if (!parts) return undefined;
   const [, text = "", registerId = "", size = "", root = "", lines = ""] = parts;
-  const own = `\u2014 strongroom/register/${registerId} `;
-  const signatures = lines.split("\n").filter((line) => line.startsWith(own));
+  const signatures = lines
+    .trimEnd()
+    .split("\n")
+    .map((line) => {
+      const [, name, base64 = ""] = line.split(" ");
+      return { name, base64, bytes: Buffer.from(base64, "base64") };
+    });
+  // Four bytes that name the key, and at least one of a signature.
+  const isLine = ({ base64, bytes }: (typeof signatures)[number]) => bytes.length > 4 && isBase64(base64);
+  if (!isBase64(root) || signatures.length > 100 || !signatures.every(isLine)) return undefined;
+  const own = signatures.filter(({ name }) => name === `strongroom/register/${registerId}`);
   return {
     text,
     registerId,
     size: BigInt(size),
     root: Buffer.from(root, "base64"),
-    signatures: signatures.map((line) => Buffer.from(line.slice(own.length), "base64")),
+    signatures: own.map(({ bytes }) => bytes),
   };
+}
+
+function isBase64(text: string): boolean {
+  return Buffer.from(text, "base64").toString("base64") === text;
 }
 
 /** The first 4 bytes of a signature in a note: those of SHA-256 over the name, a line feed, 0x01 and the Ed25519 key. */

@@ -41,7 +41,8 @@ function project(name: string, include: string) {
     test: {
       name,
       include: [include],
-      testTimeout: 30_000,
+      // A test of whole processes starts several, one after the other, each of which loads every source.
+      testTimeout: name === "e2e" ? 90_000 : 30_000,
       hookTimeout: 60_000,
       // A test restores what it replaced, and none can leave a spy or a fake clock to the next one.
       restoreMocks: true,

@@ -4,6 +4,8 @@ import { defineConfig } from "vitest/config";
 /** A file of JSON results for a program to read, beside the report for people. */
 const report = process.env["STRONGROOM_TEST_REPORT"];
 
+const SERVERLESS = "test/property/{naive-register,receipts,register-bit-flips,register-tampering}.test.ts";
+
 export default defineConfig({
   test: {
     projects: [
@@ -11,7 +13,9 @@ export default defineConfig({
       project("architecture", "test/architecture/**/*.test.ts"),
       project("contract", "{test/contract,examples}/**/*.test.ts"),
       project("integration", "test/integration/**/*.test.ts"),
-      project("property", "test/property/**/*.test.ts"),
+      project("property", "test/property/**/*.test.ts", SERVERLESS),
+      // What needs no server whatever the environment names, and is therefore not run again where there are some.
+      project("tampering", SERVERLESS),
       project("fault", "test/fault/**/*.test.ts"),
       project("e2e", "test/e2e/**/*.test.ts"),
     ],
@@ -33,7 +37,7 @@ export default defineConfig({
   },
 });
 
-function project(name: string, include: string) {
+function project(name: string, include: string, exclude?: string) {
   return {
     extends: true as const,
     // The package by its name, for the tests of the examples.
@@ -41,6 +45,7 @@ function project(name: string, include: string) {
     test: {
       name,
       include: [include],
+      ...(exclude !== undefined && { exclude: [exclude] }),
       // A test of whole processes starts several, one after the other, each of which loads every source.
       testTimeout: name === "e2e" ? 90_000 : 30_000,
       hookTimeout: 60_000,

@@ -99,7 +99,7 @@ export async function judgeStored(
     signal: run.signal,
     onSubtree: keeper.onSubtree,
     leafHint: (height) => leaves.get(height),
-    onGap: async (first, last) => {
+    onUnknown: async (first, last) => {
       for (const [height, leaf] of await hints.leaves(first, last)) leaves.set(height, leaf);
     },
     onJudged: async (judged, verifier) => {

@@ -26,8 +26,11 @@ export interface LedgerVerificationOptions extends Omit<ChainVerifierOptions, "s
   /** Batches that are examined at a time. */
   readonly parallelism: number;
   readonly signal?: AbortSignal | undefined;
-  /** Is told, and waited for, before dockets from the first to the last height are found missing. */
-  readonly onGap?: ((first: bigint, last: bigint) => Promise<void>) | undefined;
+  /**
+   * Is told, and waited for, when dockets from the first to the last height are missing, or not what was sealed for them, so
+   * that hints for what stands in their place can be looked up.
+   */
+  readonly onUnknown?: ((first: bigint, last: bigint) => Promise<void>) | undefined;
   /** Is told each batch, in order, when its dockets are judged. The next ones wait for it. */
   readonly onJudged?: ((judged: readonly JudgedDocket[], verifier: ChainVerifier) => Promise<void> | void) | undefined;
 }
@@ -90,6 +93,7 @@ async function judge(batch: ExaminedBatch, verifier: ChainVerifier, options: Led
     const { transactionCount } = examination;
     const problem = verifier.add(withRow(row, examination));
     judged.push({ height: row.height, bytes: row.bytes, problem, transactionCount });
+    if (!examination.header?.isSealed) await options.onUnknown?.(row.height, row.height);
   }
   await options.onJudged?.(judged, verifier);
 }
@@ -105,7 +109,7 @@ function withRow({ agrees }: LedgerRow, examination: Examination): Examination {
 
 /** However many are missing, they are judged a batch at a time. */
 async function judgeMissing(end: bigint, verifier: ChainVerifier, options: LedgerVerificationOptions): Promise<void> {
-  if (verifier.next < end) await options.onGap?.(verifier.next, end - 1n);
+  if (verifier.next < end) await options.onUnknown?.(verifier.next, end - 1n);
   while (verifier.next < end) {
     const judged: JudgedDocket[] = [];
     while (verifier.next < end && judged.length < options.batchSize) {

@@ -94,7 +94,7 @@ export function signersOf(
   const signers = new Set<NoteVerifier>();
   for (const line of note.signatures) {
     const verifier = verifiers.find(({ name, keyId }) => name === line.name && hexOf(keyId) === hexOf(line.keyId));
-    if (!verifier || signers.has(verifier)) continue;
+    if (!verifier) continue;
     if (!verify(verifier.publicKey, message, line.signature)) return undefined;
     signers.add(verifier);
   }

@@ -109,6 +109,9 @@ const COPIED_TABLES = [
   "audit_events",
 ];
 
+/** With what is copied into the journal. */
+const FILLED_BY_TRIGGER = "unsealed_events";
+
 /** The same tables, indexes, constraints and rows, without row-level security. */
 async function copyWithoutIsolation(
   url: string,
@@ -119,8 +122,10 @@ async function copyWithoutIsolation(
   await new Migrator({ database, schema: schemas.byHand, migrations: ALL_MIGRATIONS }).up();
   await using owner = await connectToServer({ url, schema: schemas.byHand });
   await owner.client.query(`select set_config('${TENANT_SETTING}', '${tenantId}', false)`);
-  for (const table of COPIED_TABLES) {
+  for (const table of [...COPIED_TABLES, FILLED_BY_TRIGGER]) {
     await owner.client.query(`alter table ${table} no force row level security, disable row level security`);
+  }
+  for (const table of COPIED_TABLES) {
     await owner.client.query(`insert into ${table} overriding system value select * from ${schemas.vault}.${table}`);
   }
   await owner.client.query("select setval('item_sequence', (select max(sequence) from profile_fields))");

@@ -1,10 +1,9 @@
+import { hexOf, utf8 } from "./byte-text.ts";
 import { sha256 } from "./sha256.ts";
 import type { SuiteId } from "./signature-suite.ts";
 
 /** Hexadecimal digits of a key id: 128 bits, beyond what anybody can make a second key for. */
 const KEY_ID_DIGITS = 32;
-
-const encoder = new TextEncoder();
 
 /**
  * The name of a public key: the first 32 hexadecimal digits, in lower case, of SHA-256 over `strongroom/key/v1`, a line
@@ -12,6 +11,5 @@ const encoder = new TextEncoder();
  * each are two keys.
  */
 export function keyIdOf(algorithm: SuiteId, publicKey: Uint8Array): string {
-  const digest = sha256(encoder.encode(`strongroom/key/v1\n${algorithm}\n`), publicKey);
-  return Array.from(digest.subarray(0, KEY_ID_DIGITS / 2), (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return hexOf(sha256(utf8(`strongroom/key/v1\n${algorithm}\n`), publicKey)).slice(0, KEY_ID_DIGITS);
 }

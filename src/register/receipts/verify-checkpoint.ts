@@ -1,6 +1,7 @@
 import { bytesOfHex } from "../../signatures/byte-text.ts";
 import type { SignatureSuites } from "../../signatures/signature-suites.ts";
 import { type Checkpoint, parseCheckpoint } from "../notes/checkpoint.ts";
+import { originOf } from "../notes/register-origin.ts";
 import { type NoteVerifier, noteVerifier, parseNote, type SignedNote, signersOf } from "../notes/signed-note.ts";
 import type { KeyDirectory } from "../verification/key-directory.ts";
 import type { ReadReceipt } from "./read-receipt.ts";
@@ -8,10 +9,6 @@ import type { ReadReceipt } from "./read-receipt.ts";
 export interface SignedCheckpoint {
   readonly note: SignedNote;
   readonly checkpoint: Checkpoint;
-}
-
-function originOf(registerId: string): string {
-  return `strongroom/register/${registerId}`;
 }
 
 /** What the note of a receipt says, signed by whomever; `undefined` when it is no checkpoint of the register's log. */
@@ -37,7 +34,10 @@ export function problemOfSigners(
 }
 
 /** The keys of a register that are for checkpoints, and not ended at the end of this log. */
-export function checkpointVerifiers(keys: KeyDirectory, { origin, size }: Checkpoint): readonly NoteVerifier[] {
+export function checkpointVerifiers(
+  keys: KeyDirectory,
+  { origin, size }: Pick<Checkpoint, "origin" | "size">,
+): readonly NoteVerifier[] {
   return keys.keys
     .map(({ record }) => record)
     .filter(({ alg, keyId }) => alg === "ed25519" && keys.problemOf(keyId, "checkpoint", size) === undefined)

@@ -47,8 +47,7 @@ export type TransactionProblem =
   | "key_not_yet_valid"
   | "key_retired"
   | "key_revoked"
-  | "key_purpose"
-  | "previous_transaction_mismatch";
+  | "key_purpose";
 
 export interface FailingTransaction {
   /** The id that the docket lists at its place, or that it has itself. */

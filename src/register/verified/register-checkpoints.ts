@@ -3,14 +3,8 @@ import { sameHash } from "../merkle/tree-hash.ts";
 import { verifyConsistency } from "../merkle/verify-consistency.ts";
 import { type Checkpoint, formatCheckpoint, parseCheckpoint } from "../notes/checkpoint.ts";
 import { originOf } from "../notes/register-origin.ts";
-import {
-  formatNote,
-  formatVerifier,
-  type NoteVerifier,
-  noteVerifier,
-  parseNote,
-  signersOf,
-} from "../notes/signed-note.ts";
+import { formatNote, formatVerifier, type NoteVerifier, noteVerifier, parseNote } from "../notes/signed-note.ts";
+import { checkpointVerifiers, problemOfSigners } from "../receipts/verify-checkpoint.ts";
 import type { LedgerSigner } from "../sealing/assemble-docket.ts";
 import type { PinnedCheckpoint } from "../trust/pinned-checkpoints.ts";
 import type { ChainState } from "../verification/chain-state.ts";
@@ -78,10 +72,7 @@ export function readSignedCheckpoint(
   const checkpoint = note && parseCheckpoint(note.text);
   if (!note || checkpoint?.origin !== originOf(registerId)) return undefined;
   const verifiers = verifiersInForce({ registerId, keys, frontier });
-  const signers = signersOf(note, verifiers, (publicKey, message, signature) =>
-    suites.verify({ algorithm: "ed25519", publicKey }, message, { algorithm: "ed25519", bytes: signature }),
-  );
-  return signers && signers.length > 0 ? checkpoint : undefined;
+  return problemOfSigners({ note, checkpoint }, verifiers, suites) === undefined ? checkpoint : undefined;
 }
 
 /** Of the key that signs the register's next checkpoint; `undefined` as long as none is known. */
@@ -96,12 +87,7 @@ function verifiersInForce({
   keys,
   frontier,
 }: Pick<ChainState, "registerId" | "keys" | "frontier">): readonly NoteVerifier[] {
-  return keys.keys
-    .filter(({ record }) => keys.problemOf(record.keyId, "checkpoint", frontier.size) === undefined)
-    .flatMap(({ record }) => {
-      const known = keys.find(record.keyId);
-      return known ? [noteVerifier(originOf(registerId), known.verification.publicKey)] : [];
-    });
+  return checkpointVerifiers(keys, { origin: originOf(registerId), size: frontier.size });
 }
 
 /** The root that the log had at a size, confirmed by the log as it was verified; `undefined` when that cannot be done. */

@@ -1,18 +1,16 @@
 import { createReadStream, type Dir } from "node:fs";
-import { mkdir, open, opendir, rename, rm } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { open, opendir, rm } from "node:fs/promises";
+import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { invariant, VaultError } from "../errors.ts";
+import { writeDurableFile } from "../storage/durable-file.ts";
 import type { BlobInfo, BlobStore } from "./blob-store.ts";
 import { MeasuredContent } from "./measured-content.ts";
 
 const TEMPORARY = ".part";
 const KEY = /^[a-z0-9-]+(\/[a-z0-9-]+)*$/;
 
-/**
- * Bytes as files below a directory. A file is written under a temporary name, flushed, and renamed into place,
- * so that a reader never sees half of one, and the directory is flushed so that the name survives a crash.
- */
+/** Bytes as files below a directory: a reader never sees half of one, and what was put is there after a crash. */
 export class FileBlobStore implements BlobStore {
   readonly #directory: string;
 
@@ -26,24 +24,13 @@ export class FileBlobStore implements BlobStore {
     limits: { readonly sizeBytesMax: number },
   ): Promise<BlobInfo> {
     const path = this.#path(key);
-    const temporary = path + TEMPORARY;
     const measured = new MeasuredContent(content, limits.sizeBytesMax);
     try {
-      await mkdir(dirname(path), { recursive: true });
-      const file = await open(temporary, "wx", 0o600);
-      try {
-        await file.writeFile(measured.bytes());
-        await file.sync();
-      } finally {
-        await file.close();
-      }
-      await rename(temporary, path);
-      await syncDirectory(dirname(path));
-      return measured.info();
+      await writeDurableFile({ path, temporary: path + TEMPORARY, content: measured.bytes() });
     } catch (error) {
-      await rm(temporary, { force: true });
       throw translateFileError(error);
     }
+    return measured.info();
   }
 
   async get(key: string): Promise<Readable | undefined> {
@@ -84,15 +71,6 @@ export class FileBlobStore implements BlobStore {
   #path(key: string): string {
     invariant(KEY.test(key), "blob keys are made by the vault");
     return join(this.#directory, key);
-  }
-}
-
-async function syncDirectory(directory: string): Promise<void> {
-  const handle = await open(directory, "r");
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
   }
 }
 

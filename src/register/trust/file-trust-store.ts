@@ -1,15 +1,13 @@
-import { mkdir, open, readFile, rename } from "node:fs/promises";
+import { randomUUID } from "node:crypto";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { invariant, VaultError } from "../../errors.ts";
+import { writeDurableFile } from "../../storage/durable-file.ts";
 import type { TrustStore } from "./trust-store.ts";
 
 const NAME = /^[a-z0-9-]+(?:\.[a-z0-9-]+)*$/;
-const TEMPORARY = ".part";
 
-/**
- * Texts as files of a directory. A file is written under a temporary name, flushed and renamed into place, and the
- * directory is flushed so that the name survives a crash.
- */
+/** Texts as files of a directory: a reader never sees half of one, and what was written is there after a crash. */
 export class FileTrustStore implements TrustStore {
   readonly #directory: string;
 
@@ -28,13 +26,10 @@ export class FileTrustStore implements TrustStore {
 
   async write(name: string, text: string): Promise<void> {
     const path = this.#path(name);
-    // Several processes may share the directory, and one may die in the middle.
-    const temporary = `${path}.${process.pid}${TEMPORARY}`;
+    // Several processes, and vaults of one process, may share the directory.
+    const temporary = `${path}.${randomUUID()}.part`;
     try {
-      await mkdir(this.#directory, { recursive: true, mode: 0o700 });
-      await flushed(temporary, "w", (file) => file.writeFile(text));
-      await rename(temporary, path);
-      await flushed(this.#directory, "r", async () => undefined);
+      await writeDurableFile({ path, temporary, content: text });
     } catch (error) {
       throw unusable(error);
     }
@@ -43,20 +38,6 @@ export class FileTrustStore implements TrustStore {
   #path(name: string): string {
     invariant(NAME.test(name), "the names of trusted texts are made by the vault");
     return join(this.#directory, name);
-  }
-}
-
-async function flushed(
-  path: string,
-  flags: "r" | "w",
-  work: (file: Awaited<ReturnType<typeof open>>) => Promise<void>,
-): Promise<void> {
-  const file = await open(path, flags, 0o600);
-  try {
-    await work(file);
-    await file.sync();
-  } finally {
-    await file.close();
   }
 }
 

@@ -21,13 +21,20 @@ export interface SqlEngine {
 }
 
 /**
+ * Whether suites run on what needs no server, too. STRONGROOM_TEST_ENGINES=servers leaves it out, for a run that follows
+ * one without servers.
+ */
+export const RUNS_EMBEDDED = process.env["STRONGROOM_TEST_ENGINES"] !== "servers";
+
+/**
  * The engines that a suite about SQL runs on: PGlite in memory, which takes two to three seconds to open, and the
  * server that DATABASE_URL names, if it names one.
  */
 export function sqlEngines(): SqlEngine[] {
   const pglite: SqlEngine = { flavour: "pglite", open: openInMemory };
   const url = process.env["DATABASE_URL"];
-  return url ? [pglite, { flavour: "postgres", open: (options) => openOnServer(url, options) }] : [pglite];
+  const postgres: SqlEngine[] = url ? [{ flavour: "postgres", open: (options) => openOnServer(url, options) }] : [];
+  return RUNS_EMBEDDED ? [pglite, ...postgres] : postgres;
 }
 
 async function openInMemory(options?: SqlEngineOptions): Promise<TestDatabase> {

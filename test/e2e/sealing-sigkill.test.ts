@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { startProgram } from "../../src/testing/child-program.ts";
+import { RUNS_EMBEDDED } from "../../src/testing/sql-engines.ts";
 import type { SealingFindings, SealingLife } from "./sealing-steps.ts";
 import { TestServers } from "./test-servers.ts";
 
@@ -14,7 +15,7 @@ const STEPS_URL = new URL("./sealing-steps.ts", import.meta.url).href;
 const BOTH = ["before", "after"] as const;
 
 const servers = new TestServers();
-const embedded = [{ name: "pglite", storage: {}, times: ["after"] as const }];
+const embedded = RUNS_EMBEDDED ? [{ name: "pglite", storage: {}, times: ["after"] as const }] : [];
 const onServer = servers.postgres.map((postgres) => ({
   name: "postgres",
   storage: { warm: { relational: { postgres } } },

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { openPostgres } from "../../src/storage/postgres/pg-connection.ts";
+import { RUNS_EMBEDDED } from "../../src/testing/sql-engines.ts";
 import { HttpApi } from "./http-api.ts";
 import { runStrongroom, type ServingProcess, type StrongroomOptions, serve } from "./strongroom-process.ts";
 import { defineLoadFields, WriteLoad } from "./write-load.ts";
@@ -25,7 +26,7 @@ interface Place {
 function places(): Place[] {
   const embedded: Place = { name: "pglite", rounds: 10, environment: {}, remove: async () => undefined };
   const url = process.env["DATABASE_URL"];
-  return url ? [embedded, onServer(url)] : [embedded];
+  return [...(RUNS_EMBEDDED ? [embedded] : []), ...(url ? [onServer(url)] : [])];
 }
 
 function onServer(url: string): Place {

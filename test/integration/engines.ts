@@ -8,7 +8,7 @@ import { InMemoryWormDatabase } from "../../src/storage/in-memory/in-memory-worm
 import { PostgresWormDatabase } from "../../src/storage/postgres/postgres-worm-store.ts";
 import type { SqlDatabase } from "../../src/storage/postgres/sql-database.ts";
 import type { WormDatabase } from "../../src/storage/worm-store.ts";
-import { type SqlEngine, type SqlEngineOptions, sqlEngines } from "../../src/testing/sql-engines.ts";
+import { RUNS_EMBEDDED, type SqlEngine, type SqlEngineOptions, sqlEngines } from "../../src/testing/sql-engines.ts";
 import type { WormStorage } from "../../src/testing/worm-storage.ts";
 import { inMemoryStores } from "../../src/vault/in-memory-stores.ts";
 import { postgresStores } from "../../src/vault/postgres-stores.ts";
@@ -76,9 +76,12 @@ const CACHES_DATABASES = process.env["STRONGROOM_TEST_CACHE"] === "1";
  * that DATABASE_URL names, if it names one.
  */
 export function integrationEngines(): IntegrationEngine[] {
-  const inMemory: IntegrationEngine = { name: "in-memory", open: openInMemory };
-  return [inMemory, behindCache(inMemory), ...sqlEngines().map(sqlEngine)];
+  const embedded = RUNS_EMBEDDED ? [IN_MEMORY, behindCache(IN_MEMORY)] : [];
+  return [...embedded, ...sqlEngines().map(sqlEngine)];
 }
+
+/** The reference: what others are compared with, and what is there where an engine does not matter. */
+export const IN_MEMORY: IntegrationEngine = { name: "in-memory", open: openInMemory };
 
 function behindCache(engine: IntegrationEngine): IntegrationEngine {
   return { ...engine, name: `${engine.name as Stores["engine"]} behind a cache`, isCached: true };

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { PUBLIC_ROUTES, ROUTES } from "../../src/http/route-list.ts";
-import { integrationEngines } from "./engines.ts";
+import { IN_MEMORY } from "./engines.ts";
 import { schemaProblems } from "./schema-problems.ts";
 import { openWorld, type World } from "./world.ts";
 
@@ -34,7 +34,6 @@ interface Description {
   readonly components: { readonly schemas: Json; readonly securitySchemes: Json };
 }
 
-const [inMemory] = integrationEngines();
 
 describe("the OpenAPI description", () => {
   let world: World;
@@ -42,8 +41,7 @@ describe("the OpenAPI description", () => {
   let operations: readonly (Operation & { readonly path: string; readonly method: string })[];
 
   beforeAll(async () => {
-    if (!inMemory) expect.fail("there is an engine in memory");
-    world = await openWorld(inMemory);
+    world = await openWorld(IN_MEMORY);
     description = (await world.nobody.get<Description>("/openapi.json")).expect(200);
     operations = Object.entries(description.paths).flatMap(([path, methods]) =>
       Object.entries(methods).map(([method, operation]) => ({ ...operation, path, method })),

@@ -10,11 +10,10 @@ import { runProgram } from "../../src/cli/run-program.ts";
 import type { VaultError } from "../../src/errors.ts";
 import { verifyReceipt } from "../../src/register/receipts/verify-receipt.ts";
 import { NODE_SIGNATURE_SUITES } from "../../src/signatures/node-signature-suites.ts";
-import { integrationEngines } from "./engines.ts";
+import { IN_MEMORY } from "./engines.ts";
 import { newCustomer, type TestCustomer } from "./test-customer.ts";
 import { openWorld, type World } from "./world.ts";
 
-const [inMemory] = integrationEngines();
 
 describe("strongroom register --url", () => {
   let world: World;
@@ -23,8 +22,7 @@ describe("strongroom register --url", () => {
   let directory: string;
 
   beforeAll(async () => {
-    if (!inMemory) expect.fail("there is an engine in memory");
-    world = await openWorld(inMemory);
+    world = await openWorld(IN_MEMORY);
     customer = await newCustomer(world.a);
     await customer.writeOne({ name: "city", value: "Vigo" });
     await world.a.seal();

@@ -16,7 +16,7 @@ import { MongoWormDatabase } from "../../src/storage/mongodb/mongo-worm-store.ts
 import { PostgresWormDatabase } from "../../src/storage/postgres/postgres-worm-store.ts";
 import type { WormDatabase } from "../../src/storage/worm-store.ts";
 import type { VaultEvents } from "../../src/telemetry/events.ts";
-import { type SqlEngine, sqlEngines } from "../../src/testing/sql-engines.ts";
+import { RUNS_EMBEDDED, type SqlEngine, sqlEngines } from "../../src/testing/sql-engines.ts";
 import { inMemoryStores } from "../../src/vault/in-memory-stores.ts";
 import { postgresStores } from "../../src/vault/postgres-stores.ts";
 import type { Stores } from "../../src/vault/stores.ts";
@@ -39,7 +39,8 @@ export function registerEngines(): readonly RegisterEngine[] {
   const sql = sqlEngines().map((engine) => ({ name: engine.flavour, open: () => openSql(engine) }));
   const url = process.env["MONGODB_URL"];
   const mongo = url ? [{ name: "in-memory and mongodb", open: () => openMongoCold(url) }] : [];
-  return [{ name: "in-memory", open: openInMemory }, ...sql, ...mongo];
+  const embedded = RUNS_EMBEDDED ? [{ name: "in-memory", open: openInMemory }] : [];
+  return [...embedded, ...sql, ...mongo];
 }
 
 const MASTER_KEY = "11".repeat(32);

@@ -14,7 +14,7 @@ import { systemTimers } from "../../src/storage/resilience/timers.ts";
 import { eventDraft, ledgerOf, withDocket } from "../../src/testing/ledger-chain.ts";
 import { between, docketsAt, flipped, forkOf, RegisterScene, rangesOf } from "../../src/testing/register-scene.ts";
 import { ScriptedPeer } from "../../src/testing/scripted-peer.ts";
-import { sqlEngines } from "../../src/testing/sql-engines.ts";
+import { RUNS_EMBEDDED, sqlEngines } from "../../src/testing/sql-engines.ts";
 import type { OpenWormStorage, WormStorage } from "../../src/testing/worm-storage.ts";
 import { openInMemoryWormStorage } from "../contract/worm-storage-in-memory.ts";
 import { openMongoWormStorage } from "../contract/worm-storage-mongodb.ts";
@@ -37,7 +37,7 @@ const CHAIN = (() => {
 const GOOD = ledgerOf("good", [1, 2, 1, 1, 1, 1, 1, 1]);
 
 const engines: { readonly name: string; readonly open: OpenWormStorage }[] = [
-  { name: "in-memory", open: openInMemoryWormStorage },
+  ...(RUNS_EMBEDDED ? [{ name: "in-memory", open: openInMemoryWormStorage }] : []),
   ...sqlEngines().map((engine) => ({ name: engine.flavour, open: () => openSqlWormStorage(engine) })),
 ];
 const url = process.env["MONGODB_URL"];

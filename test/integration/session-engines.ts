@@ -3,7 +3,7 @@ import { type SessionsConfig, sessionsConfig } from "../../src/config/sessions-c
 import { openRedis } from "../../src/storage/redis/connection.ts";
 import type { RedisConnection } from "../../src/storage/redis/redis-connection.ts";
 import { openSessionEngine, withSessions } from "../../src/vault/session-engine.ts";
-import { type IntegrationEngine, integrationEngines } from "./engines.ts";
+import { IN_MEMORY, type IntegrationEngine, integrationEngines } from "./engines.ts";
 
 /** Where sessions are, with what else a world has. */
 export interface SessionSubject {
@@ -20,12 +20,10 @@ export function sessionSubjects(): SessionSubject[] {
 
 /** An in-memory database with the sessions on Redis, below a key prefix of their own, which is emptied at the end. */
 export function sessionsOnRedis(url: string, settings: Partial<SessionsConfig> = {}): IntegrationEngine {
-  const [inMemory] = integrationEngines();
-  if (!inMemory) throw new Error("there is an in-memory engine");
   return {
-    ...inMemory,
+    ...IN_MEMORY,
     async open() {
-      const opened = await inMemory.open();
+      const opened = await IN_MEMORY.open();
       const { stores } = opened;
       const keyPrefix = `test_${randomBytes(8).toString("hex")}:`;
       const connection = await openRedis({ url, keyPrefix });

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Instant } from "../clock.ts";
 import type { JsonValue } from "../json.ts";
+import { shortestMs } from "../testing/shortest-ms.ts";
 import { ConditionCompiler } from "./condition.ts";
 import { conditionContext } from "./condition-context.ts";
 
@@ -195,7 +196,7 @@ describe("the cost of a condition", () => {
     '[fields.text].exists(t, t.matches("(a+)+$"))',
     `fields.numbers.all(n, ${Array.from({ length: 18 }, () => 'fields.text.contains("b")==false').join("&&")})`,
     `fields.numbers.all(n, ${Array.from({ length: 30 }, () => "fields.zip==1").join("||")})`,
-  ])("is bounded: %s", (condition) => {
+  ])("is bounded: %s", async (condition) => {
     expect(conditions.problem(condition)).toBeUndefined();
     const hostile = conditionContext(
       [
@@ -205,9 +206,7 @@ describe("the cost of a condition", () => {
       {},
       NOW,
     );
-    const startedAt = performance.now();
-    conditions.evaluate(condition, hostile);
-    expect(performance.now() - startedAt).toBeLessThan(500);
+    expect(await shortestMs(3, () => conditions.evaluate(condition, hostile))).toBeLessThan(500);
   });
 
   it("is paid once per text, and what was forgotten is compiled again", () => {

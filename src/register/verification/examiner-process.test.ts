@@ -13,37 +13,43 @@ const PROGRAM = `
   const examiner = new ThreadedExaminer({ parallelism: 2, idleMs: 3_600_000 });
 `;
 
-/** What the thread computes from one turn of its event loop to the next: what other programs compute does not count. */
+/**
+ * What the thread computes at most from one turn of its event loop to the next, as the least of several laps: other
+ * programs and the collector spoil some of them, what is computed on this thread spoils them all.
+ */
 const EXAMINE_MANY = `
-  const dockets = Array.from({ length: 10_000 }, (_, n) => chain.dockets[n % chain.dockets.length]);
+  const dockets = Array.from({ length: 4_000 }, (_, n) => chain.dockets[n % chain.dockets.length]);
   await examiner.examine(dockets.slice(0, 100), context);
   const spentMs = () => {
     if (!process.threadCpuUsage) return performance.now();
     const { user, system } = process.threadCpuUsage();
     return (user + system) / 1_000;
   };
-  let longestMs = 0;
-  let before = spentMs();
-  let turn;
-  const measure = () => {
-    const now = spentMs();
-    longestMs = Math.max(longestMs, now - before);
-    before = now;
-    turn = setTimeout(measure, 0);
+  const lap = async () => {
+    let longestMs = 0;
+    let before = spentMs();
+    let turn;
+    const measure = () => {
+      const now = spentMs();
+      longestMs = Math.max(longestMs, now - before);
+      before = now;
+      turn = setTimeout(measure, 0);
+    };
+    measure();
+    const examined = await examiner.examine(dockets, context);
+    clearTimeout(turn);
+    return { sound: examined.filter(({ problem }) => !problem).length, longestMs };
   };
-  measure();
-  const examined = await examiner.examine(dockets, context);
-  clearTimeout(turn);
-  console.log(JSON.stringify({ sound: examined.filter(({ problem }) => !problem).length, longestMs }));
+  console.log(JSON.stringify([await lap(), await lap(), await lap()]));
 `;
 
 describe("a process that examines dockets on threads", () => {
   it("has turns for others meanwhile, and ends when nothing is left to do", { timeout: 60_000 }, async () => {
     await using program = await startProgram(PROGRAM + EXAMINE_MANY, [new URL("../../", import.meta.url).href]);
     const { value } = await program.lines.next();
-    const figures = JSON.parse(String(value)) as { readonly sound: number; readonly longestMs: number };
-    expect(figures.sound).toBe(10_000);
-    expect(figures.longestMs).toBeLessThan(GAP_MS_MAX);
+    const laps = JSON.parse(String(value)) as readonly { readonly sound: number; readonly longestMs: number }[];
+    expect(laps.map(({ sound }) => sound)).toEqual([4_000, 4_000, 4_000]);
+    expect(Math.min(...laps.map(({ longestMs }) => longestMs))).toBeLessThan(GAP_MS_MAX);
     expect(await program.exit()).toBe(0);
     expect(program.errors()).toBe("");
   });

@@ -49,6 +49,8 @@ function project(name: string, include: string, exclude?: string) {
       // A test of whole processes starts several, one after the other, each of which loads every source.
       testTimeout: name === "e2e" ? 90_000 : 30_000,
       hookTimeout: 60_000,
+      // What is waited for comes at once on an idle machine; on a busy one it must not be given up after a second.
+      expect: { poll: { timeout: 15_000 } },
       // A test restores what it replaced, and none can leave a spy or a fake clock to the next one.
       restoreMocks: true,
       unstubEnvs: true,

@@ -1,6 +1,6 @@
 import { connect } from "node:net";
 import { fastify } from "fastify";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { requirePermissions } from "../../src/http/register-route.ts";
 import { PUBLIC_ROUTES, ROUTES } from "../../src/http/route-list.ts";
 import { ApiUnderTest, expectProblem, ROOT_KEY } from "./api-under-test.ts";
@@ -166,7 +166,7 @@ describe("closing", () => {
     const running = fetch(`${url}/v1/audit/events`, { headers: { authorization: `Bearer ${ROOT_KEY}` } });
     await received;
     const closed = api.app.close();
-    await vi.waitUntil(() => !api.app.server.listening);
+    await expect.poll(() => api.app.server.listening).toBe(false);
     await expect(fetch(`${url}/health`)).rejects.toThrow();
     gate.resolve();
     const response = await running;

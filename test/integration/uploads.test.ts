@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { Readable } from "node:stream";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Asset } from "../../src/profiles/asset.ts";
 import { UNOWNED_AGE_MS } from "../../src/profiles/asset-service.ts";
 import type { Caller } from "./caller.ts";
@@ -230,9 +230,9 @@ describe.each(integrationEngines())("uploads on $name", (engine) => {
       const files = await world.blobFiles();
       const body = uploadBody({ bytes: Buffer.alloc(90_000, "x") });
       const socket = await begin(`${customer.url}/assets`, body, 50_000);
-      await vi.waitFor(async () => expect(await world.blobFiles()).toHaveLength(files.length + 1));
+      await expect.poll(() => world.blobFiles()).toHaveLength(files.length + 1);
       socket.destroy();
-      await vi.waitFor(async () => expect(await world.blobFiles()).toEqual(files));
+      await expect.poll(() => world.blobFiles()).toEqual(files);
       expect(await world.dump(world.a.tenantId)).toBe(rows);
     });
 
@@ -250,17 +250,14 @@ describe.each(integrationEngines())("uploads on $name", (engine) => {
         await held;
       });
       const socket = await begin(`/v1/customers/${uuid()}/assets`, body, body.payload.length);
-      const isStaged = async () => {
-        const added = (await world.blobFiles()).filter((file) => !files.includes(file));
-        expect(added).toHaveLength(1);
-        expect(added[0]).not.toMatch(/[.]part$/);
-      };
-      await vi.waitFor(isStaged);
+      const staged = async () =>
+        (await world.blobFiles()).filter((file) => !files.includes(file) && !file.endsWith(".part"));
+      await expect.poll(staged).toHaveLength(1);
       socket.destroy();
       const refusals = world.log.length;
       release?.();
       await holding;
-      await vi.waitFor(async () => expect(await world.blobFiles()).toEqual(files));
+      await expect.poll(() => world.blobFiles()).toEqual(files);
       expect(world.log.length).toBeGreaterThanOrEqual(refusals);
     });
   });

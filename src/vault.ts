@@ -12,7 +12,7 @@ import { DefinitionCompiler } from "./schema/definition-compiler.ts";
 import type { CacheStatistics, CacheStore } from "./storage/cache-store.ts";
 import type { CollectionDescriptor } from "./storage/document-store.ts";
 import type { StorageEngine } from "./storage/engine.ts";
-import { type StorageHealth, StorageHealthCheck } from "./storage/health.ts";
+import { StorageHealthCheck } from "./storage/health.ts";
 import type { WormDatabase, WormDescriptor } from "./storage/worm-store.ts";
 import { NO_EVENTS, type VaultEvents } from "./telemetry/events.ts";
 import type { Logger } from "./telemetry/logger.ts";
@@ -29,6 +29,7 @@ import type { Storage } from "./vault/storage.ts";
 import type { Stores } from "./vault/stores.ts";
 import { administrationScope, TenantVault } from "./vault/tenant-vault.ts";
 import type { VaultCore } from "./vault/vault-core.ts";
+import { type VaultHealth, vaultHealth } from "./vault/vault-health.ts";
 import { createSystemKeyring } from "./vault/wallet-services.ts";
 
 /** What a host may bring; without it the vault logs and measures nothing and takes the system's clock and chance. */
@@ -244,9 +245,9 @@ export class Vault implements AsyncDisposable {
     return this.#core.tiers?.hot.statistics() ?? null;
   }
 
-  /** Asks each tier for a sign of life. Never rejects. */
-  checkHealth(): Promise<StorageHealth> {
-    return this.#health.check();
+  /** Asks each tier for a sign of life, and tells how the registers are. Never rejects. */
+  async checkHealth(): Promise<VaultHealth> {
+    return vaultHealth(await this.#health.check(), this.#core.registers?.registers.countStates() ?? {});
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,4 +1,5 @@
 import type { TenantId } from "../identifiers.ts";
+import type { OperationalState } from "./operational-state.ts";
 import type { RecoveryService } from "./recovery/recovery-service.ts";
 import type { PendingTenant, RegisterDirectory, RegisterRecord, RegisterStore } from "./register-store.ts";
 import type { ReplicaFollower, ReplicaStatus } from "./replication/replica-follower.ts";
@@ -31,12 +32,17 @@ interface OpenRegister {
   readonly scrubber: Scrubber;
 }
 
+/** How many registers are in a state, for each state that one of them is in. */
+export type RegisterCounts = Readonly<Partial<Record<OperationalState, number>>>;
+
 const TENANTS_PER_LOOK = 1_000;
 
 /** The registers of all tenants that this process has to do with, each opened once. */
 export class Registers implements AsyncDisposable {
   readonly #options: RegistersOptions;
   readonly #open = new Map<TenantId, Promise<OpenRegister>>();
+  /** Those of them whose opening has come to its end. */
+  readonly #opened = new Set<VerifiedRegister>();
   readonly #followers = new Map<TenantId, ReplicaFollower>();
   #isClosed = false;
 
@@ -113,6 +119,13 @@ export class Registers implements AsyncDisposable {
     }
   }
 
+  /** How many of the registers that are open in this process are in each state, without waiting for any. */
+  countStates(): RegisterCounts {
+    const counts: Partial<Record<OperationalState, number>> = {};
+    for (const { condition } of this.#opened) counts[condition.state] = (counts[condition.state] ?? 0) + 1;
+    return counts;
+  }
+
   /** Those that were opened. */
   async opened(): Promise<readonly VerifiedRegister[]> {
     const opened = await Promise.allSettled(this.#open.values());
@@ -124,6 +137,7 @@ export class Registers implements AsyncDisposable {
     for (const follower of this.#followers.values()) await follower[Symbol.asyncDispose]();
     const opened = await Promise.allSettled(this.#open.values());
     this.#open.clear();
+    this.#opened.clear();
     await Promise.allSettled(
       opened.map(async (result) => {
         if (result.status === "rejected") return;
@@ -164,6 +178,7 @@ export class Registers implements AsyncDisposable {
     if (!this.#isClosed) {
       recovery.start();
       scrubber.start();
+      this.#opened.add(register);
     }
     return { register, record, sealer: sealerOf(tenantId, register), recovery, scrubber };
   }

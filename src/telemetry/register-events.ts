@@ -77,6 +77,7 @@ export function createRegisterEvents(logger: Logger, meters: RegisterMeters): Re
   return {
     registerStateChanged(event) {
       meters.transitions.cell({ from: event.from, to: event.to }).value++;
+      meters.setState(event.registerId, event.to);
       const isBad = event.to === "Degraded" || event.trigger === "failed";
       logger[isBad ? "warn" : "info"](event, "register_state_changed");
     },

@@ -16,6 +16,10 @@ export class RegisterMeters {
   readonly sealing: Histogram;
   readonly recoveryAttempts: Counter;
   readonly scrubbedDockets: Counter;
+  /** By register. */
+  readonly #states = new Map<string, string>();
+  /** A state that no register is in any more is told as 0, and not left at what it was. */
+  readonly #statesSeen = new Set<string>();
   /** By register: when the docket was verified that was not for longest, in milliseconds since 1970. */
   readonly oldestChecks = new Map<string, number>();
 
@@ -70,6 +74,14 @@ export class RegisterMeters {
       "Dockets that were verified again in the background",
     );
     meter
+      .createObservableGauge("strongroom_registers", { description: "Registers of this process, by state" })
+      .addCallback((result) => {
+        const states = [...this.#states.values()];
+        for (const state of this.#statesSeen) {
+          result.observe(states.filter((current) => current === state).length, { state });
+        }
+      });
+    meter
       .createObservableGauge("strongroom_register_scrub_age_seconds", {
         description: "Since the docket was verified that was not for longest, of all registers",
       })
@@ -77,5 +89,10 @@ export class RegisterMeters {
         if (this.oldestChecks.size === 0) return;
         result.observe(Math.max(0, Date.now() - Math.min(...this.oldestChecks.values())) / 1_000);
       });
+  }
+
+  setState(registerId: string, state: string): void {
+    this.#states.set(registerId, state);
+    this.#statesSeen.add(state);
   }
 }

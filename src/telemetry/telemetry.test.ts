@@ -106,4 +106,17 @@ describe("vault events", () => {
       expect(text).toContain(`${series}\n`);
     }
   });
+
+  it("tells how many registers are in each state, and a state that none is in any more as none", async () => {
+    const { events, renderMetrics } = open().telemetry;
+    const change = (registerId: string, to: string) =>
+      events.registerStateChanged({ tenantId, registerId, from: "Offline", to, trigger: "verified", message: null });
+    change("one", "Initializing");
+    change("two", "Healthy");
+    change("one", "Degraded");
+    const text = await renderMetrics();
+    for (const series of ['{state="Initializing"} 0', '{state="Healthy"} 1', '{state="Degraded"} 1']) {
+      expect(text).toContain(`strongroom_registers${series}\n`);
+    }
+  });
 });

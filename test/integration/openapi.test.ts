@@ -34,7 +34,6 @@ interface Description {
   readonly components: { readonly schemas: Json; readonly securitySchemes: Json };
 }
 
-
 describe("the OpenAPI description", () => {
   let world: World;
   let description: Description;

@@ -14,7 +14,6 @@ import { IN_MEMORY } from "./engines.ts";
 import { newCustomer, type TestCustomer } from "./test-customer.ts";
 import { openWorld, type World } from "./world.ts";
 
-
 describe("strongroom register --url", () => {
   let world: World;
   let customer: TestCustomer;

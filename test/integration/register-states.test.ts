@@ -47,6 +47,7 @@ describe.each(integrationEngines())("states of a register on $name", (engine) =>
 
   it("Degraded: what is damaged is absent and has a reason, all else is served, proven and added to", async () => {
     await open();
+    expect((await get<object>("/ready")).expect(200)).toMatchObject({ status: "ready", registers: { Healthy: 1 } });
     const [, damaged, last] = await written();
     const height = damaged?.height ?? "";
     await world.damageDocket(world.a.tenantId, BigInt(height));
@@ -57,6 +58,9 @@ describe.each(integrationEngines())("states of a register on $name", (engine) =>
       resultingState: "Degraded",
       corruptedRanges: [{ startHeight: height, endHeight: height }],
     });
+    // One tenant's register is no reason to send the others away.
+    const ready = (await get<object>("/ready")).expect(200);
+    expect(ready).toMatchObject({ status: "degraded", registers: { Degraded: 1 } });
     const found = await status();
     const total = Number(found.counts["totalCount"]);
     expect(found).toMatchObject({

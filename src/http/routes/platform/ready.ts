@@ -1,10 +1,11 @@
 import { z } from "zod";
+import { OPERATIONAL_STATES } from "../../../register/operational-state.ts";
 import type { PublicRoute } from "../../route.ts";
 
 const readiness = z.strictObject({
-  status: z
-    .enum(["ready", "degraded", "not_ready"])
-    .meta({ description: "degraded is ready too: a tier that can be done without is missing." }),
+  status: z.enum(["ready", "degraded", "not_ready"]).meta({
+    description: "degraded is ready too: a tier that can be done without is missing, or a register is not whole.",
+  }),
   tiers: z.array(
     z.strictObject({
       tier: z.enum(["hot", "relational", "documents", "cold", "sessions"]),
@@ -18,16 +19,19 @@ const readiness = z.strictObject({
       code: z.string().nullable().meta({ description: "Why the tier is down." }),
     }),
   ),
+  registers: z
+    .partialRecord(z.enum(OPERATIONAL_STATES), z.int().positive())
+    .meta({ description: "How many of the registers that this process has opened are in each state." }),
 });
 
 export const ready: PublicRoute = {
   name: "ready",
   path: "/ready",
-  summary: "Each tier is asked for a sign of life",
+  summary: "Each tier is asked for a sign of life; how the registers are",
   tag: "Operation",
   answers: { 200: readiness, 503: readiness },
   async handle({ vault }) {
-    const { status, tiers } = await vault.checkHealth();
-    return { status: status === "not_ready" ? 503 : 200, body: { status, tiers: [...tiers] } };
+    const { status, tiers, registers } = await vault.checkHealth();
+    return { status: status === "not_ready" ? 503 : 200, body: { status, tiers: [...tiers], registers } };
   },
 };

@@ -7,7 +7,8 @@ export async function openRedisUnderTest(
   url: string,
   options: { cluster?: boolean; commandTimeoutMs?: number } = {},
 ): Promise<RedisConnection> {
-  const connection = await openRedis({ commandTimeoutMs: 2_000, ...options, url, keyPrefix: `test-${randomUUID()}:` });
+  // Thousands of commands at once have to wait for each other on a machine that others use, too.
+  const connection = await openRedis({ commandTimeoutMs: 10_000, ...options, url, keyPrefix: `test-${randomUUID()}:` });
   const close = connection[Symbol.asyncDispose].bind(connection);
   connection[Symbol.asyncDispose] = async () => {
     try {

@@ -34,6 +34,7 @@ describe.skipIf(redisProblem())("on three nodes", () => {
 
   it("finds its entries on every node", async () => {
     await using connection = await connect();
+    await Promise.all(connection.primaries().map((node) => node.send("flushall", [])));
     await using store = new RedisCacheStore(connection);
     const keys = Array.from({ length: 300 }, (_, index) => `k${index}`);
     await Promise.all(keys.map((key) => store.set(key, 1, { tags: ["t"] })));

@@ -73,26 +73,34 @@ export class RegisterMeters {
       "strongroom_register_scrubbed_dockets_total",
       "Dockets that were verified again in the background",
     );
-    meter
-      .createObservableGauge("strongroom_registers", { description: "Registers of this process, by state" })
-      .addCallback((result) => {
-        const states = [...this.#states.values()];
-        for (const state of this.#statesSeen) {
-          result.observe(states.filter((current) => current === state).length, { state });
-        }
-      });
-    meter
-      .createObservableGauge("strongroom_register_scrub_age_seconds", {
-        description: "Since the docket was verified that was not for longest, of all registers",
-      })
-      .addCallback((result) => {
-        if (this.oldestChecks.size === 0) return;
-        result.observe(Math.max(0, Date.now() - Math.min(...this.oldestChecks.values())) / 1_000);
-      });
+    this.#observeStates(meter);
+    this.#observeScrubAge(meter);
   }
 
   setState(registerId: string, state: string): void {
     this.#states.set(registerId, state);
     this.#statesSeen.add(state);
+  }
+
+  #observeStates(meter: Meter): void {
+    const gauge = meter.createObservableGauge("strongroom_registers", {
+      description: "Registers of this process, by state",
+    });
+    gauge.addCallback((result) => {
+      const states = [...this.#states.values()];
+      for (const state of this.#statesSeen) {
+        result.observe(states.filter((current) => current === state).length, { state });
+      }
+    });
+  }
+
+  #observeScrubAge(meter: Meter): void {
+    const gauge = meter.createObservableGauge("strongroom_register_scrub_age_seconds", {
+      description: "Since the docket was verified that was not for longest, of all registers",
+    });
+    gauge.addCallback((result) => {
+      if (this.oldestChecks.size === 0) return;
+      result.observe(Math.max(0, Date.now() - Math.min(...this.oldestChecks.values())) / 1_000);
+    });
   }
 }

@@ -108,13 +108,14 @@ describe("vault events", () => {
   });
 
   it("tells how many registers are in each state, and a state that none is in any more as none", async () => {
-    const { events, renderMetrics } = open().telemetry;
+    const { telemetry } = open();
+    const { events } = telemetry;
     const change = (registerId: string, to: string) =>
       events.registerStateChanged({ tenantId, registerId, from: "Offline", to, trigger: "verified", message: null });
     change("one", "Initializing");
     change("two", "Healthy");
     change("one", "Degraded");
-    const text = await renderMetrics();
+    const text = await telemetry.renderMetrics();
     for (const series of ['{state="Initializing"} 0', '{state="Healthy"} 1', '{state="Degraded"} 1']) {
       expect(text).toContain(`strongroom_registers${series}\n`);
     }

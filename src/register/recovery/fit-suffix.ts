@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { appendLeaf, type Frontier, rootOf } from "../merkle/frontier.ts";
 import { sameHash } from "../merkle/tree-hash.ts";
 import type { TreeNode } from "../register-store.ts";
@@ -9,6 +10,9 @@ import { collecting } from "../verified/register-append.ts";
 import type { VerifiedRegister } from "../verified/verified-register.ts";
 import { type JudgedDocket, verifyLedger } from "../verified/verify-ledger.ts";
 import { type RecoveredData, type RefusedDocket, refused } from "./recovered-data.ts";
+
+/** About five milliseconds. */
+const LEAVES_PER_TURN = 4_096n;
 
 export interface FittingSuffix {
   /** Ascending, from the register's sound state on. */
@@ -119,18 +123,20 @@ async function leadsToTrust(
   const known = await hints.leaves(frontier.size, next.size - 1n);
   const sent = leafHint ?? (() => undefined);
   return (
-    isTrustedWith(frontier, next, (height) => known.get(height) ?? sent(height)) ||
-    isTrustedWith(frontier, next, (height) => sent(height) ?? known.get(height))
+    (await isTrustedWith(frontier, next, (height) => known.get(height) ?? sent(height))) ||
+    (await isTrustedWith(frontier, next, (height) => sent(height) ?? known.get(height)))
   );
 }
 
-function isTrustedWith(
+/** Others have their turn meanwhile: there may be as many leaves as a register has dockets. */
+async function isTrustedWith(
   frontier: Frontier,
   { size, root }: TrustedLog,
   leafAt: (height: bigint) => Uint8Array | undefined,
-): boolean {
+): Promise<boolean> {
   let grown = frontier;
   while (grown.size < size) {
+    if (grown.size % LEAVES_PER_TURN === 0n) await nextTurn();
     const leaf = leafAt(grown.size);
     if (leaf?.length !== root.length) return false;
     grown = appendLeaf(grown, leaf);

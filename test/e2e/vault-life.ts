@@ -118,8 +118,9 @@ async function inLife<T>(settings: ConfigInput, key: string, work: (opened: Open
 }
 
 async function expectReady(caller: Caller, engines: Readonly<Record<string, string>>): Promise<void> {
-  const { status, tiers } = (await caller.get<StorageHealth>("/ready")).expect(200);
-  expect(status).toBe("ready");
+  const { tiers } = (await caller.get<StorageHealth>("/ready")).expect(200);
+  // Where another cold tier was named before, the register is not in this one, and that is told.
+  expect(tiers.filter(({ status }) => status !== "up")).toEqual([]);
   expect(Object.fromEntries(tiers.map(({ tier, engine }) => [tier, engine]))).toEqual(engines);
 }
 

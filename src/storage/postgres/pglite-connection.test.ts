@@ -78,6 +78,16 @@ describe("openPGlite", () => {
     await database.ping();
   });
 
+  it("starts although it was killed while it took the directory", async () => {
+    const first = await openMigrated(dataDirectory);
+    await first.forTenant(tenantId).query(INSERT, [tenantId, 1, "kept", null]);
+    await first[Symbol.asyncDispose]();
+    // It is made before anything is written to it.
+    await writeFile(join(dataDirectory, "postmaster.pid"), "");
+    await using second = await openPGlite({ dataDirectory, schema: SCHEMA });
+    expect(await second.forTenant(tenantId).query(LIST, [])).toMatchObject([{ body: "kept" }]);
+  });
+
   it("leaves a directory alone that is not its own, and says that it cannot start", async () => {
     await mkdir(dataDirectory, { recursive: true });
     await writeFile(join(dataDirectory, "PG_VERSION"), "18\n");

@@ -69,7 +69,8 @@ export class PGliteThread {
 function started(worker: Worker): Promise<void> {
   return new Promise((resolve, reject) => {
     const fail = (cause: unknown): void => {
-      reject(new VaultError("storage_unavailable", "The embedded database did not start.", { cause }));
+      const hint = "If its files in the data directory are damaged, restore the whole directory from a backup.";
+      reject(new VaultError("storage_unavailable", "The embedded database did not start.", { cause, hint }));
     };
     worker.once("error", fail);
     worker.once("exit", fail);

@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { dirname } from "node:path";
+import { dirname, join } from "node:path";
 import { parentPort, workerData } from "node:worker_threads";
 import { PGlite } from "@electric-sql/pglite";
 import type { PGliteReply, PGliteRequest, PGliteWorkerData } from "./pglite-protocol.ts";
@@ -39,6 +39,9 @@ async function start(dataDirectory: string | undefined): Promise<PGlite> {
     writeFileSync(marker, "");
     mkdirSync(dataDirectory, { recursive: true, mode: 0o700 });
   }
+  // The next start overwrites what a killed process left of it, unless that was killed before it had written anything:
+  // then the file is empty, and the database refuses to start. Nobody else can be using the directory.
+  rmSync(join(dataDirectory, "postmaster.pid"), { force: true });
   const database = await PGlite.create({ dataDir: dataDirectory });
   if (isNew) rmSync(marker);
   return database;

@@ -91,7 +91,11 @@ describe("openPGlite", () => {
   it("leaves a directory alone that is not its own, and says that it cannot start", async () => {
     await mkdir(dataDirectory, { recursive: true });
     await writeFile(join(dataDirectory, "PG_VERSION"), "18\n");
-    await expect(openPGlite({ dataDirectory, schema: SCHEMA })).rejects.toMatchObject({ code: "storage_unavailable" });
+    await expect(openPGlite({ dataDirectory, schema: SCHEMA })).rejects.toMatchObject({
+      code: "storage_unavailable",
+      details: { reason: expect.stringContaining("postgresql.conf") },
+      hint: expect.stringContaining("backup"),
+    });
     expect(existsSync(join(dataDirectory, "PG_VERSION"))).toBe(true);
   });
 

@@ -69,8 +69,13 @@ export class PGliteThread {
 function started(worker: Worker): Promise<void> {
   return new Promise((resolve, reject) => {
     const fail = (cause: unknown): void => {
-      const hint = "If its files in the data directory are damaged, restore the whole directory from a backup.";
-      reject(new VaultError("storage_unavailable", "The embedded database did not start.", { cause, hint }));
+      reject(
+        new VaultError("storage_unavailable", "The embedded database did not start.", {
+          cause,
+          details: { reason: cause instanceof Error ? cause.message : `Its thread ended with ${String(cause)}.` },
+          hint: "If its files in the data directory are damaged, restore the whole directory from a backup.",
+        }),
+      );
     };
     worker.once("error", fail);
     worker.once("exit", fail);

@@ -4,6 +4,16 @@ import { parentPort, workerData } from "node:worker_threads";
 import { PGlite } from "@electric-sql/pglite";
 import type { PGliteReply, PGliteRequest, PGliteWorkerData } from "./pglite-protocol.ts";
 
+/** What the database says while it starts: its own errors say only that it did not. */
+const said: string[] = [];
+const SAID_LINES = 3;
+let isStarting = true;
+
+function listen(text: string): boolean {
+  if (isStarting) said.push(text.trim());
+  return false;
+}
+
 /**
  * The thread PGlite lives in. It hands bytes of PostgreSQL's protocol to the database and its answer back, so
  * that the driver of the server is the driver of PGlite too, prepared statements included.
@@ -13,10 +23,12 @@ async function serve(dataDirectory: string | undefined): Promise<void> {
   try {
     database = await start(dataDirectory);
   } catch (error) {
-    reply({ failed: error instanceof Error ? error.message : String(error) });
+    const failure = error instanceof Error ? error.message : String(error);
+    reply({ failed: [failure, ...said.slice(-SAID_LINES)].join("\n") });
     parentPort?.close();
     return;
   }
+  isStarting = false;
   let tail: Promise<void> = Promise.resolve();
   // A rejection ends the thread: a database that failed outside the protocol is not to be trusted.
   parentPort?.on("message", (request: PGliteRequest) => {
@@ -30,7 +42,7 @@ async function serve(dataDirectory: string | undefined): Promise<void> {
  * start. The marker beside the directory tells such a ruin from a database: it stands until nothing is missing.
  */
 async function start(dataDirectory: string | undefined): Promise<PGlite> {
-  if (dataDirectory === undefined) return PGlite.create();
+  if (dataDirectory === undefined) return PGlite.create({ onStderr: listen });
   const marker = `${dataDirectory}.initializing`;
   if (existsSync(marker)) rmSync(dataDirectory, { recursive: true, force: true });
   const isNew = !existsSync(dataDirectory) || readdirSync(dataDirectory).length === 0;
@@ -42,7 +54,7 @@ async function start(dataDirectory: string | undefined): Promise<PGlite> {
   // The next start overwrites what a killed process left of it, unless that was killed before it had written anything:
   // then the file is empty, and the database refuses to start. Nobody else can be using the directory.
   rmSync(join(dataDirectory, "postmaster.pid"), { force: true });
-  const database = await PGlite.create({ dataDir: dataDirectory });
+  const database = await PGlite.create({ dataDir: dataDirectory, onStderr: listen });
   if (isNew) rmSync(marker);
   return database;
 }

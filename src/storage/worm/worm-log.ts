@@ -35,7 +35,7 @@ export interface WormLogOptions<T> {
 
 const LIMIT_DEFAULT = 100;
 /** How many bytes of documents a step of a stream may bring along, the last one not counted. */
-const STEP_BYTES = 8 * 2 ** 20;
+const STEP_BYTES = 2 ** 20;
 /** The first attempt hurries; the others stand apart from the other writers. */
 const ATTEMPTS_MAX = 50;
 const NO_OPTIONS = {};

@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, expect } from "vitest";
+import { processRecoveredData } from "../register/recovery/process-recovered-data.ts";
 import { PullBudget } from "../register/recovery/pull-budget.ts";
+import type { RecoveryResult } from "../register/recovery/recovered-data.ts";
 import { RecoveryService } from "../register/recovery/recovery-service.ts";
 import type { RegisterPeer } from "../register/recovery/register-peer.ts";
 import { getDocketRange } from "../register/verified/register-reads.ts";
@@ -7,7 +9,7 @@ import type { VerifiedRegister } from "../register/verified/verified-register.ts
 import type { Random } from "../storage/resilience/timers.ts";
 import type { LedgerChain } from "./ledger-chain.ts";
 import { ManualTimers, settled } from "./manual-timers.ts";
-import { RegisterScene, rangesOf } from "./register-scene.ts";
+import { docketsAt, RegisterScene, rangesOf } from "./register-scene.ts";
 import { type PeerBehaviour, ScriptedPeer } from "./scripted-peer.ts";
 import type { OpenWormStorage, WormStorage } from "./worm-storage.ts";
 
@@ -77,11 +79,19 @@ export class RecoverySuite {
     return told.map(({ peer, outcome }) => `${String(peer)}: ${String(outcome)}`);
   }
 
+  /** Gives a register dockets of the chain, as a peer sends them. */
+  take(register: VerifiedRegister, ...heights: readonly number[]): Promise<RecoveryResult> {
+    return processRecoveredData(register, { dockets: docketsAt(this.chain, ...heights), source: "peer" });
+  }
+
   async expectWhole(register: VerifiedRegister): Promise<void> {
     const { dockets } = this.chain;
     expect(rangesOf(register)).toEqual([]);
     expect(register.condition.state).toBe("Healthy");
     const served = await getDocketRange(register, 0n, BigInt(dockets.length));
-    expect(served.dockets.map(({ hash }) => hash)).toEqual(dockets.map(({ docketHash }) => docketHash));
+    expect(served.complete).toBe(true);
+    expect(served.dockets.map(({ bytes }) => Buffer.from(bytes))).toEqual(
+      dockets.map(({ bytes }) => Buffer.from(bytes)),
+    );
   }
 }

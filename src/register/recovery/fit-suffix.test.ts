@@ -1,57 +1,34 @@
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { openInMemoryWormStorage } from "../../../test/contract/worm-storage-in-memory.ts";
 import { ledgerOf } from "../../testing/ledger-chain.ts";
-import { between, docketsAt, forkOf, RegisterScene, rangesOf, withoutNodes } from "../../testing/register-scene.ts";
-import type { WormStorage } from "../../testing/worm-storage.ts";
+import { RecoverySuite } from "../../testing/recovery-suite.ts";
+import { between, docketsAt, forkOf, rangesOf, withoutNodes } from "../../testing/register-scene.ts";
 import { leafOf } from "../verification/log-tree.ts";
-import { getDocketRange } from "../verified/register-reads.ts";
-import type { VerifiedRegister } from "../verified/verified-register.ts";
 import { processRecoveredData } from "./process-recovered-data.ts";
 
 const CHAIN = ledgerOf("recovered", [1, 2, 1, 3, 1, 1, 2, 1, 1, 1, 1, 1]);
 const LENGTH = CHAIN.dockets.length;
 
-let storage: WormStorage;
-let scene: RegisterScene;
-
-beforeEach(async () => {
-  storage = await openInMemoryWormStorage();
-  scene = new RegisterScene({ storage, chain: CHAIN });
-});
-afterEach(async () => {
-  await scene[Symbol.asyncDispose]();
-  await storage[Symbol.asyncDispose]();
-});
-
-const recover = (register: VerifiedRegister, ...heights: readonly number[]) =>
-  processRecoveredData(register, { dockets: docketsAt(CHAIN, ...heights), source: "peer" });
-
-async function expectWhole(register: VerifiedRegister): Promise<void> {
-  expect(rangesOf(register)).toEqual([]);
-  expect(register.condition.state).toBe("Healthy");
-  const { dockets, complete } = await getDocketRange(register, 0n, BigInt(LENGTH));
-  expect(complete).toBe(true);
-  expect(dockets.map(({ bytes }) => Buffer.from(bytes))).toEqual(CHAIN.dockets.map(({ bytes }) => Buffer.from(bytes)));
-}
+const suite = new RecoverySuite(CHAIN, openInMemoryWormStorage);
 
 describe("the end of a register", () => {
   it("goes on with what a pinned checkpoint covers, in its own place", async () => {
-    await scene.store(CHAIN.dockets.slice(0, 5));
-    await scene.pin(LENGTH);
-    const register = await scene.opened();
+    await suite.scene.store(CHAIN.dockets.slice(0, 5));
+    await suite.scene.pin(LENGTH);
+    const register = await suite.scene.opened();
     expect(rangesOf(register)).toEqual([`5-${LENGTH - 1} MissingData`]);
-    expect(await recover(register, 6, 7)).toMatchObject({ isSuccess: false, problem: "early" });
-    expect(await recover(register, ...between(5, LENGTH - 1))).toMatchObject({
+    expect(await suite.take(register, 6, 7)).toMatchObject({ isSuccess: false, problem: "early" });
+    expect(await suite.take(register, ...between(5, LENGTH - 1))).toMatchObject({
       isSuccess: true,
       docketsRecovered: LENGTH - 5,
     });
-    await expectWhole(register);
-    expect(await scene.ledger().count()).toBe(BigInt(LENGTH));
+    await suite.expectWhole(register);
+    expect(await suite.scene.ledger().count()).toBe(BigInt(LENGTH));
     expect(
-      await storage.database
+      await suite.storage.database
         .log(
           { name: "docket_repair", encode: () => new Uint8Array(), decode: () => undefined, indexed: () => ({}) },
-          scene.tenantId,
+          suite.scene.tenantId,
           CHAIN.registerId,
         )
         .count(),
@@ -59,18 +36,18 @@ describe("the end of a register", () => {
   });
 
   it("goes on piece by piece when something tells the hashes up to the checkpoint", async () => {
-    await scene.store();
-    await scene.opened();
-    await scene.tamper((rows) => rows.slice(0, 5));
-    await scene.pin(LENGTH);
+    await suite.scene.store();
+    await suite.scene.opened();
+    await suite.scene.tamper((rows) => rows.slice(0, 5));
+    await suite.scene.pin(LENGTH);
     // The nodes of the log are still there.
-    const register = await scene.opened();
-    expect(await recover(register, 5, 6)).toMatchObject({ isSuccess: true, docketsRecovered: 2 });
+    const register = await suite.scene.opened();
+    expect(await suite.take(register, 5, 6)).toMatchObject({ isSuccess: true, docketsRecovered: 2 });
     expect(rangesOf(register)).toEqual([`7-${LENGTH - 1} MissingData`]);
 
-    const store = withoutNodes(scene.stores.register);
-    const without = await scene.opened({ store });
-    expect(await recover(without, 7, 8)).toMatchObject({ isSuccess: false, problem: "unconfirmed" });
+    const store = withoutNodes(suite.scene.stores.register);
+    const without = await suite.scene.opened({ store });
+    expect(await suite.take(without, 7, 8)).toMatchObject({ isSuccess: false, problem: "unconfirmed" });
     const hashes = new Map(CHAIN.dockets.map(({ height, docketHash }) => [height, leafOf(docketHash)]));
     const wrong = new Map([...hashes].map(([height, leaf]) => [height, height === 10n ? new Uint8Array(32) : leaf]));
     for (const [sent, isSuccess] of [
@@ -85,11 +62,11 @@ describe("the end of a register", () => {
   });
 
   it("goes on to the longest checkpoint that the dockets reach", async () => {
-    await scene.store(CHAIN.dockets.slice(0, 5));
-    await scene.pin(7);
-    await scene.pin(LENGTH);
-    const register = await scene.opened();
-    expect(await recover(register, 5, 6, 7)).toMatchObject({
+    await suite.scene.store(CHAIN.dockets.slice(0, 5));
+    await suite.scene.pin(7);
+    await suite.scene.pin(LENGTH);
+    const register = await suite.scene.opened();
+    expect(await suite.take(register, 5, 6, 7)).toMatchObject({
       isSuccess: false,
       problem: "unconfirmed",
       docketsRecovered: 2,
@@ -98,21 +75,21 @@ describe("the end of a register", () => {
   });
 
   it("does not go on with sealed dockets that lead to another checkpoint", async () => {
-    await scene.store(CHAIN.dockets.slice(0, 5));
-    await scene.pin(7);
-    const register = await scene.opened();
+    await suite.scene.store(CHAIN.dockets.slice(0, 5));
+    await suite.scene.pin(7);
+    const register = await suite.scene.opened();
     const fork = forkOf(CHAIN, 5, 2);
     const result = await processRecoveredData(register, { dockets: docketsAt(fork, 5, 6), source: "peer" });
     expect(result).toMatchObject({ isSuccess: false, problem: "fork", docketsRecovered: 0 });
-    expect(await scene.ledger().count()).toBe(5n);
-    expect(scene.told("register_fork_detected")).toHaveLength(1);
+    expect(await suite.scene.ledger().count()).toBe(5n);
+    expect(suite.scene.told("register_fork_detected")).toHaveLength(1);
   });
 
   it("takes the good beginning of what is sent", async () => {
-    await scene.store(CHAIN.dockets.slice(0, 5));
-    await scene.pin(7);
-    await scene.pin(LENGTH);
-    const register = await scene.opened();
+    await suite.scene.store(CHAIN.dockets.slice(0, 5));
+    await suite.scene.pin(7);
+    await suite.scene.pin(LENGTH);
+    const register = await suite.scene.opened();
     const dockets = docketsAt(CHAIN, ...between(5, LENGTH - 1)).map(({ height, bytes }) => ({
       height,
       bytes: height === 8n ? bytes.subarray(1) : bytes,
@@ -123,24 +100,24 @@ describe("the end of a register", () => {
 
   it("is judged again behind what was recovered", async () => {
     // Two neighbours without a frame, and nothing that tells their hashes: everything behind them is out.
-    await scene.store();
-    await scene.damage((row) =>
+    await suite.scene.store();
+    await suite.scene.damage((row) =>
       row.sequence === 4n || row.sequence === 5n ? { ...row, bytes: Uint8Array.of(1) } : row,
     );
-    const register = await scene.opened();
+    const register = await suite.scene.opened();
     expect(rangesOf(register)).toEqual(["4-5 MalformedData", `6-${LENGTH - 1} BrokenChainLink`]);
-    expect(await recover(register, 4, 5)).toMatchObject({ isSuccess: true, docketsRecovered: 2 });
-    await expectWhole(register);
+    expect(await suite.take(register, 4, 5)).toMatchObject({ isSuccess: true, docketsRecovered: 2 });
+    await suite.expectWhole(register);
   });
 
   it("is replaced where it was rewritten with the register's keys", async () => {
     const fork = forkOf(CHAIN, 5, LENGTH - 5);
-    await scene.store(fork.dockets);
-    await scene.pin(5);
-    await scene.pin(LENGTH);
-    const register = await scene.opened();
+    await suite.scene.store(fork.dockets);
+    await suite.scene.pin(5);
+    await suite.scene.pin(LENGTH);
+    const register = await suite.scene.opened();
     expect(rangesOf(register)).toEqual([`5-${LENGTH - 1} BrokenChainLink`]);
-    expect(await recover(register, ...between(5, LENGTH - 1))).toMatchObject({ isSuccess: true });
-    await expectWhole(register);
+    expect(await suite.take(register, ...between(5, LENGTH - 1))).toMatchObject({ isSuccess: true });
+    await suite.expectWhole(register);
   });
 });

@@ -119,10 +119,12 @@ export class Registers implements AsyncDisposable {
     }
   }
 
-  /** How many of the registers that are open in this process are in each state, without waiting for any. */
+  /** How many of the registers that this process verifies are in each state, without waiting for any. */
   countStates(): RegisterCounts {
     const counts: Partial<Record<OperationalState, number>> = {};
-    for (const { condition } of this.#opened) counts[condition.state] = (counts[condition.state] ?? 0) + 1;
+    for (const { condition } of this.#opened) {
+      if (condition.wasInitialized) counts[condition.state] = (counts[condition.state] ?? 0) + 1;
+    }
     return counts;
   }
 

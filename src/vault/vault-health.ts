@@ -3,7 +3,7 @@ import type { RegisterCounts } from "../register/registers.ts";
 import type { StorageHealth } from "../storage/health.ts";
 
 export interface VaultHealth extends StorageHealth {
-  /** Of the registers that this process has opened, how many are in each state. */
+  /** Of the registers that this process verifies, or has verified, how many are in each state. */
   readonly registers: RegisterCounts;
 }
 

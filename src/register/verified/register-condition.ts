@@ -26,6 +26,7 @@ export class RegisterCondition {
   readonly #events: RegisterEvents;
   #set: VerifiedSet;
   #state: OperationalState = "Offline";
+  #wasInitialized = false;
   #lastStateChange: Instant;
   #message: string | null = "The register was not opened yet.";
   #progress: { readonly since: number; readonly from: bigint } | undefined;
@@ -55,6 +56,11 @@ export class RegisterCondition {
     return this.#state;
   }
 
+  /** Before that a register is offline because nobody has asked for anything else. */
+  get wasInitialized(): boolean {
+    return this.#wasInitialized;
+  }
+
   replace(set: VerifiedSet): void {
     this.#set = set;
   }
@@ -63,6 +69,7 @@ export class RegisterCondition {
   see(event: OperationalEvent, message: string | null = null): boolean {
     const next = nextState(this.#state, event);
     if (next === undefined) return false;
+    this.#wasInitialized = true;
     if (event === "initialize") this.#progress = { since: this.#nowMs(), from: this.#set.examined };
     if (next !== "Initializing") this.#progress = undefined;
     this.#message = message;

@@ -21,7 +21,7 @@ const readiness = z.strictObject({
   ),
   registers: z
     .partialRecord(z.enum(OPERATIONAL_STATES), z.int().positive())
-    .meta({ description: "How many of the registers that this process has opened are in each state." }),
+    .meta({ description: "How many of the registers that this process verifies, or has verified, are in each state." }),
 });
 
 export const ready: PublicRoute = {

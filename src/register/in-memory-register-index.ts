@@ -8,11 +8,17 @@ import type { DocketIndex, IndexedTransaction } from "./register-store.ts";
 export function indexDocket(tables: InMemoryTables, { height, transactions, nodes }: DocketIndex): void {
   docketRows(tables).put(height.toString(), { height });
   for (const transaction of transactions) {
-    addTransaction(tables, { ...transaction, height });
+    const subjectId = transaction.subjectId ?? subjectIdOf(tables, transaction);
+    addTransaction(tables, { ...transaction, height, subjectId });
     if (transaction.eventId !== null) tables.table(UNSEALED_TABLE).delete(transaction.eventId);
   }
   const rows = nodeRows(tables);
   for (const node of nodes) if (!rows.get(nodeKey(node))) rows.put(nodeKey(node), { ...node });
+}
+
+/** What the event is about, if it is in the journal. */
+function subjectIdOf(tables: InMemoryTables, { eventId }: IndexedTransaction): string | null {
+  return (eventId !== null && tables.table<AuditEvent>(AUDIT_TABLE).get(eventId)?.subjectId) || null;
 }
 
 /** Unless it is indexed already, or another one is at its place. */

@@ -56,25 +56,29 @@ const isIndexed = (height: string): string =>
   `(select true from register_dockets d where d.tenant_id = $1 and d.height = ${height} limit 1)`;
 
 /**
- * $2 the height, $3 the transactions, $4 the ids of their events, $5 the nodes. The count of dockets without a gap goes
+ * $2 the height, $3 the transactions, $4 the ids of their events, $5 the nodes. What an event is about says the journal, unless
+ * the transaction does. The count of dockets without a gap goes
  * on over those that came before their turn; where it stands, one look at the next height is all there is to it.
  */
 export const INDEX_DOCKET: SqlStatement = {
   name: "register_index",
   text: `with recursive docket as (
       insert into register_dockets (tenant_id, height) values ($1, $2::bigint) on conflict do nothing
+    ), events as (
+      select e.* from (select distinct id from unnest($4::uuid[]) as given(id)) named cross join lateral (
+        select a.id, a.sequence, a.subject_id from audit_events a where a.tenant_id = $1 and a.id = named.id limit 1
+      ) e
     ), transactions as (
       insert into register_transactions (tenant_id, tx_id, height, position, event_id, type, subject, subject_id)
-      select $1, decode(t."txId", 'hex'), $2::bigint, t.position, t."eventId", t.type, decode(t.subject, 'hex'), t."subjectId"
+      select $1, decode(t."txId", 'hex'), $2::bigint, t.position, t."eventId", t.type, decode(t.subject, 'hex'),
+        coalesce(t."subjectId", e.subject_id)
       from jsonb_to_recordset($3::jsonb) as t("txId" text, position integer, "eventId" uuid, type text, subject text,
         "subjectId" text)
+      left join events e on e.id = t."eventId"
       on conflict do nothing
     ), sealed as (
-      delete from unsealed_events u where u.tenant_id = $1 and u.sequence = any (array(
-        select e.sequence from unnest($4::uuid[]) as named(id) cross join lateral (
-          select a.sequence from audit_events a where a.tenant_id = $1 and a.id = named.id limit 1
-        ) e
-      ))
+      delete from unsealed_events u
+      where u.tenant_id = $1 and u.sequence = any (array(select e.sequence from events e))
     ), nodes as (
       insert into register_nodes (tenant_id, level, index, hash)
       select $1, n.level, n.index, decode(n.hash, 'hex')

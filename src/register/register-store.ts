@@ -114,8 +114,9 @@ export interface RegisterStore {
    */
   listUnsealed(limit: number): Promise<readonly AuditEvent[]>;
   /**
-   * Takes a docket into the index, and its events out of the unsealed ones, all in one step. Again for the same docket it
-   * does no harm. Events of the same ids that are not in this journal are none of its business.
+   * Takes a docket into the index, and its events out of the unsealed ones, all in one step. What an event of this journal
+   * is about becomes the `subjectId` of a transaction that has none. Again for the same docket it does no harm. Events of
+   * the same ids that are not in this journal are none of its business.
    */
   index(docket: DocketIndex): Promise<void>;
   /** How many dockets are in the index, counted from height 0 without a gap. */

@@ -2,7 +2,14 @@ import { expect, it } from "vitest";
 import { type IndexedTransaction, SEAL_LOOKUPS_MAX } from "../register/register-store.ts";
 import type { ContractContext } from "./engine.ts";
 import { newEvent, newId } from "./profile-records.ts";
-import { docketOf, freshHash, freshRegister, freshTransaction, indexed } from "./register-records.ts";
+import {
+  docketOf,
+  freshHash,
+  freshRegister,
+  freshTransaction,
+  indexed,
+  transactionOfEvent,
+} from "./register-records.ts";
 
 const LARGEST = 2n ** 63n - 2n;
 
@@ -18,6 +25,22 @@ export function registerIndexContract(context: ContractContext): void {
       freshTransaction({ eventId: newEvent().id, type: "api_key_created", subjectId: "Schlüssel «🗝» '\"\\" }),
     );
     for (const transaction of transactions) expect(await register.find(transaction.txId)).toEqual(transaction);
+  });
+
+  it("lets the journal say what an event is about, unless the transaction does", async () => {
+    const { audit, register } = context.tenant;
+    const events = [newEvent({ subjectId: "Schlüssel «🗝»" }), newEvent(), newEvent({ subjectId: newId() })] as const;
+    await audit.append(events);
+    // Of another journal, as those of a copied register are.
+    const elsewhere = newEvent({ subjectId: newId() });
+    const unsaid = [...events, elsewhere].map((event) => transactionOfEvent(event, { subjectId: null }));
+    const said = transactionOfEvent(events[0], { subjectId: "another" });
+    const indexedOnes = await indexed(register, 0n, ...unsaid, said, freshTransaction());
+    const found = await Promise.all(indexedOnes.map(({ txId }) => register.find(txId)));
+    const [first, , third] = events;
+    const expected = [first.subjectId, null, third.subjectId, null, "another", null];
+    expect(found).toEqual(indexedOnes.map((transaction, at) => ({ ...transaction, subjectId: expected[at] })));
+    expect([...(await register.findBySubjectIds([third.subjectId ?? ""])).keys()]).toEqual([third.subjectId]);
   });
 
   it("takes 1,000 transactions, and none at all, and refuses more", async () => {

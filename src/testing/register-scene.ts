@@ -149,14 +149,13 @@ export class RegisterScene implements AsyncDisposable {
   }
 
   async #parts(): Promise<RegisterParts> {
-    const { register: store, audit, records } = this.stores;
+    const { register: store, records } = this.stores;
     const { clock } = this;
     return {
       tenantId: this.tenantId,
       registerId: this.chain.registerId,
       ledger: this.ledger(),
       store,
-      audit,
       pins: await this.pins(),
       snapshots: new Snapshots(this.trust, this.#seal),
       examiner: inlineExaminer(),

@@ -192,7 +192,6 @@ class RegisterFactory implements AsyncDisposable {
       registerId,
       ledger: this.#ledgerOf(tenantId, registerId),
       store,
-      audit,
       pins: await this.#pinsOf(registerId),
       snapshots: new Snapshots(this.#trust, this.#seal),
       examiner: this.#examiner,

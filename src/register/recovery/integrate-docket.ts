@@ -3,7 +3,6 @@ import type { LedgerRow } from "../ledger-log/ledger-log.ts";
 import type { TreeNode } from "../register-store.ts";
 import type { DocketBytes } from "../verification/docket-examiner.ts";
 import { docketIndexOf } from "../verified/docket-index.ts";
-import { withSubjects } from "../verified/index-keeper.ts";
 import { docketOf, type VerifiedDocket } from "../verified/verified-docket.ts";
 import type { VerifiedRegister } from "../verified/verified-register.ts";
 
@@ -25,7 +24,7 @@ export async function integrateDocket(
     await parts.ledger.repair({ height, docketHash: docket.hash, source, verifiedAt, reason, bytes });
   }
   register.reader.forget(height);
-  await parts.store.index(await withSubjects(docketIndexOf(height, bytes, { nodes }), parts.audit));
+  await parts.store.index(docketIndexOf(height, bytes, nodes));
   return docket;
 }
 

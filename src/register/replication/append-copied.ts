@@ -47,7 +47,7 @@ async function publish(register: VerifiedRegister, fit: FittingSuffix): Promise<
   condition.replace(set.with({ total, examined: total, sound: fit.state }));
   const nodes = nodesByHeight(fit.nodes);
   for (const { height, bytes } of dockets) {
-    await parts.store.index(docketIndexOf(height, bytes, { nodes: nodes.get(height) ?? [] }));
+    await parts.store.index(docketIndexOf(height, bytes, nodes.get(height) ?? []));
   }
   return true;
 }

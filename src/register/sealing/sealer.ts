@@ -121,9 +121,7 @@ export class Sealer {
       },
       collecting(nodes),
     );
-    const subjects = new Map(unsealed.map(({ id, subjectId }) => [id as string, subjectId]));
-    const subjectIdOf = (eventId: string) => subjects.get(eventId) ?? null;
-    if (!(await addSealedDocket(register, docket, { nodes, subjectIdOf }))) return "late";
+    if (!(await addSealedDocket(register, docket, nodes))) return "late";
     const durationMs = Math.round(performance.now() - began);
     const height = docket.height.toString();
     events.registerDocketSealed({ tenantId, registerId, height, transactionCount: unsealed.length, durationMs });

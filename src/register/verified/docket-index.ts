@@ -3,16 +3,8 @@ import { decodeFrame } from "../ledger/docket-frame.ts";
 import { readTransaction } from "../ledger/transaction.ts";
 import type { DocketIndex, IndexedTransaction, TreeNode } from "../register-store.ts";
 
-/**
- * What is looked up by of a docket, as its bytes say.
- *
- * @param subjectIdOf the item or other thing that an event is about, where that is known
- */
-export function docketIndexOf(
-  height: bigint,
-  bytes: Uint8Array,
-  options: { readonly nodes: readonly TreeNode[]; readonly subjectIdOf?: (eventId: string) => string | null },
-): DocketIndex {
+/** What is looked up by of a docket, as its bytes say; what its events are about is for the journal to say. */
+export function docketIndexOf(height: bigint, bytes: Uint8Array, nodes: readonly TreeNode[]): DocketIndex {
   const records = decodeFrame(bytes)?.records ?? [];
   const transactions = records.flatMap((record, position): IndexedTransaction[] => {
     const transaction = readTransaction(record);
@@ -27,9 +19,9 @@ export function docketIndexOf(
         eventId: (eventId as AuditEventId | undefined) ?? null,
         type: eventType ?? body.type,
         subject: subject ?? null,
-        subjectId: eventId === undefined ? null : (options.subjectIdOf?.(eventId) ?? null),
+        subjectId: null,
       },
     ];
   });
-  return { height, transactions, nodes: options.nodes };
+  return { height, transactions, nodes };
 }

@@ -75,26 +75,21 @@ async function addNext(register: VerifiedRegister, bytes: Uint8Array): Promise<D
   }
   const { sealedAt } = examination.header;
   const docket = { height, bytes, sealedAt, state: verifier.verdict().sound };
-  if (await publish(register, docket, { nodes })) return { isValid: true, isNew: true };
+  if (await publish(register, docket, nodes)) return { isValid: true, isNew: true };
   return await compareWithStored(register, height, bytes);
 }
 
-/** What a docket is looked up by, besides what its bytes say. */
-export interface DocketLookups {
-  readonly nodes: readonly TreeNode[];
-  readonly subjectIdOf?: (eventId: string) => string | null;
-}
-
 /**
- * Adds a docket that this process has just made of the register's head, in its turn. False, without effect, when another
+ * Adds a docket that this process has just made of the register's head, in its turn, and the nodes of the log that it
+ * completes. False, without effect, when another
  * process was faster.
  */
 export async function addSealedDocket(
   register: VerifiedRegister,
   docket: AssembledDocket,
-  lookups: DocketLookups,
+  nodes: readonly TreeNode[],
 ): Promise<boolean> {
-  return await publish(register, docket, lookups);
+  return await publish(register, docket, nodes);
 }
 
 export function collecting(nodes: TreeNode[]): OnSubtree {
@@ -151,7 +146,7 @@ async function reportTruncation(register: VerifiedRegister, count: bigint): Prom
 async function publish(
   register: VerifiedRegister,
   docket: Omit<AssembledDocket, "bytes" | "docketHash" | "txIds"> & { readonly bytes: Uint8Array },
-  lookups: DocketLookups,
+  nodes: readonly TreeNode[],
 ): Promise<boolean> {
   const { parts, condition, set } = register;
   const { height, bytes, sealedAt, state } = docket;
@@ -160,7 +155,7 @@ async function publish(
   condition.replace(set.with({ total: height + 1n, examined: height + 1n, sound: state }));
   const verified = docketOf(bytes, parts.clock.now());
   if (verified) register.reader.keep(verified);
-  await parts.store.index(docketIndexOf(height, bytes, lookups));
+  await parts.store.index(docketIndexOf(height, bytes, nodes));
   return true;
 }
 

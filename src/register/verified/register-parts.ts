@@ -1,5 +1,4 @@
 import type { AuditEventType } from "../../audit/audit-event.ts";
-import type { AuditReader } from "../../audit/audit-store.ts";
 import type { Clock } from "../../clock.ts";
 import type { TenantId } from "../../identifiers.ts";
 import type { JsonObject } from "../../json.ts";
@@ -30,7 +29,6 @@ export interface RegisterParts {
   readonly registerId: string;
   readonly ledger: LedgerLog;
   readonly store: RegisterStore;
-  readonly audit: Pick<AuditReader, "get">;
   readonly pins: PinnedCheckpoints;
   readonly snapshots: Snapshots;
   readonly examiner: DocketExaminer;

@@ -128,12 +128,6 @@ export class Registers implements AsyncDisposable {
     return counts;
   }
 
-  /** Those that were opened. */
-  async opened(): Promise<readonly VerifiedRegister[]> {
-    const opened = await Promise.allSettled(this.#open.values());
-    return opened.flatMap((result) => (result.status === "fulfilled" ? [result.value.register] : []));
-  }
-
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isClosed = true;
     for (const follower of this.#followers.values()) await follower[Symbol.asyncDispose]();

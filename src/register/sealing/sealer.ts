@@ -2,7 +2,7 @@ import type { AuditEvent } from "../../audit/audit-event.ts";
 import { addMs } from "../../clock.ts";
 import type { TenantId } from "../../identifiers.ts";
 import type { SealingLease, TreeNode } from "../register-store.ts";
-import { addSealedDocket, catchUp, collecting } from "../verified/register-append.ts";
+import { catchUp, collecting, publishDocket } from "../verified/register-append.ts";
 import { signCheckpoint } from "../verified/register-checkpoints.ts";
 import { indexMissing } from "../verified/register-index.ts";
 import type { VerifiedRegister } from "../verified/verified-register.ts";
@@ -121,7 +121,7 @@ export class Sealer {
       },
       collecting(nodes),
     );
-    if (!(await addSealedDocket(register, docket, nodes))) return "late";
+    if (!(await publishDocket(register, docket, nodes))) return "late";
     const durationMs = Math.round(performance.now() - began);
     const height = docket.height.toString();
     events.registerDocketSealed({ tenantId, registerId, height, transactionCount: unsealed.length, durationMs });

@@ -75,21 +75,8 @@ async function addNext(register: VerifiedRegister, bytes: Uint8Array): Promise<D
   }
   const { sealedAt } = examination.header;
   const docket = { height, bytes, sealedAt, state: verifier.verdict().sound };
-  if (await publish(register, docket, nodes)) return { isValid: true, isNew: true };
+  if (await publishDocket(register, docket, nodes)) return { isValid: true, isNew: true };
   return await compareWithStored(register, height, bytes);
-}
-
-/**
- * Adds a docket that this process has just made of the register's head, in its turn, and the nodes of the log that it
- * completes. False, without effect, when another
- * process was faster.
- */
-export async function addSealedDocket(
-  register: VerifiedRegister,
-  docket: AssembledDocket,
-  nodes: readonly TreeNode[],
-): Promise<boolean> {
-  return await publish(register, docket, nodes);
 }
 
 export function collecting(nodes: TreeNode[]): OnSubtree {
@@ -142,8 +129,12 @@ async function reportTruncation(register: VerifiedRegister, count: bigint): Prom
   await register.recordRanges();
 }
 
-/** The append is the commit: after it the docket is served, and its index can be made again at any time. */
-async function publish(
+/**
+ * Adds a docket that follows on the register's head, in its turn, and takes it into the index with the nodes of the log that
+ * it completes. The append is the commit: after it the docket is served, and its index can be made again at any time.
+ * False, without effect, when another process was faster.
+ */
+export async function publishDocket(
   register: VerifiedRegister,
   docket: Omit<AssembledDocket, "bytes" | "docketHash" | "txIds"> & { readonly bytes: Uint8Array },
   nodes: readonly TreeNode[],

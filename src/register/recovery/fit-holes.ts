@@ -1,10 +1,7 @@
-import { bytesOfHex } from "../../signatures/byte-text.ts";
 import { prevTxIdIn } from "../ledger/transaction.ts";
-import { rootOf } from "../merkle/frontier.ts";
-import { leafHash } from "../merkle/tree-hash.ts";
-import { verifyInclusion } from "../merkle/verify-inclusion.ts";
 import type { DocketBytes } from "../verification/docket-examiner.ts";
 import type { Examination } from "../verification/examine-docket.ts";
+import { isInLog } from "../verification/log-tree.ts";
 import { readDockets } from "../verified/register-reads.ts";
 import { transactionAt, type VerifiedDocket } from "../verified/verified-docket.ts";
 import type { VerifiedRegister } from "../verified/verified-register.ts";
@@ -66,16 +63,6 @@ function refusalOf(
     return refused(height, "unconfirmed", "Nothing here says which docket was at this height.");
   }
   return refused(height, "fork", "Another docket than the one of the log is sealed for this height.");
-}
-
-function isInLog(
-  { height: index, header }: Examination,
-  proof: readonly Uint8Array[] | undefined,
-  frontier: Parameters<typeof rootOf>[0],
-): boolean {
-  if (!header || !proof) return false;
-  const leaf = leafHash(bytesOfHex(header.docketHash));
-  return verifyInclusion({ leafHash: leaf, index, size: frontier.size, root: rootOf(frontier), proof });
 }
 
 /** The hash that the docket behind this one, or the head of the log, says it has. */

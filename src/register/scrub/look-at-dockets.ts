@@ -1,10 +1,7 @@
-import { bytesOfHex } from "../../signatures/byte-text.ts";
 import type { LedgerRow } from "../ledger-log/ledger-log.ts";
-import { rootOf } from "../merkle/frontier.ts";
-import { leafHash } from "../merkle/tree-hash.ts";
-import { verifyInclusion } from "../merkle/verify-inclusion.ts";
-import type { DocketProblem } from "../verification/corruption.ts";
+import { type DocketProblem, NO_DOCKET, ROW_DISAGREES } from "../verification/corruption.ts";
 import type { Examination } from "../verification/examine-docket.ts";
+import { isInLog } from "../verification/log-tree.ts";
 import { docketOf } from "../verified/verified-docket.ts";
 import type { VerifiedRegister } from "../verified/verified-register.ts";
 
@@ -42,7 +39,7 @@ export async function lookAtDockets(
     const examination = examined.get(height);
     const problem = problemOf(examination, {
       row: rows.get(height),
-      isInLog: isInLog(register, examination, proofOf.get(height)),
+      isInLog: isInLog(examination, proofOf.get(height), frontier),
       named: namedBy(register, height, rows),
     });
     return problem ? [{ height, problem }] : [];
@@ -62,24 +59,12 @@ function problemOf(
   found: { readonly row: LedgerRow | undefined; readonly isInLog: boolean; readonly named: string | null | undefined },
 ): DocketProblem | undefined {
   const { row, isInLog: isProven, named } = found;
-  if (!row || !examination) return { check: "presence", details: "There is no docket." };
-  if (!row.agrees) return { check: "row", details: "What is kept beside the docket does not agree with it." };
+  if (!row || !examination) return NO_DOCKET;
+  if (!row.agrees) return ROW_DISAGREES;
   if (examination.problem) return examination.problem;
   // Where the hashes of a proof are lost, the docket behind it names it.
   if (isProven || named === examination.header?.docketHash) return undefined;
   return { check: "link", details: "The docket is not the one that the log has at its height." };
-}
-
-function isInLog(
-  { set }: VerifiedRegister,
-  examination: Examination | undefined,
-  proof: readonly Uint8Array[] | undefined,
-): boolean {
-  if (!examination?.header || !proof) return false;
-  const { frontier } = set.sound;
-  const leaf = leafHash(bytesOfHex(examination.header.docketHash));
-  const claim = { leafHash: leaf, index: examination.height, size: frontier.size, root: rootOf(frontier), proof };
-  return verifyInclusion(claim);
 }
 
 /** What the docket behind it, or the head of the log, says its hash is. */

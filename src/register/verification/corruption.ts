@@ -64,6 +64,12 @@ export interface CorruptedHeights {
   readonly failing: readonly FailingTransaction[];
 }
 
+export const NO_DOCKET: DocketProblem = { check: "presence", details: "There is no docket." };
+export const ROW_DISAGREES: DocketProblem = {
+  check: "row",
+  details: "What is kept beside the docket does not agree with it.",
+};
+
 const FAILING_MAX = 1_000;
 
 /** Appends a height to ranges that end below it: neighbours of one type are one range. */

@@ -1,6 +1,8 @@
 import { bytesOfHex } from "../../signatures/byte-text.ts";
 import { appendLeaf, type Frontier, type OnSubtree, rootOf } from "../merkle/frontier.ts";
 import { leafHash, sameHash } from "../merkle/tree-hash.ts";
+import { verifyInclusion } from "../merkle/verify-inclusion.ts";
+import type { Examination } from "./examine-docket.ts";
 
 /** The length and the root of a register's log, from whom they are believed. */
 export interface TrustedLog {
@@ -14,6 +16,23 @@ export type Trust = "proven" | "disproved" | "unknown" | "none";
 /** What stands in the tree for a docket with this hash, which is in hexadecimal. */
 export function leafOf(docketHash: string): Uint8Array {
   return leafHash(bytesOfHex(docketHash));
+}
+
+/** Whether the proof shows that the log has this docket at its height. */
+export function isInLog(
+  examination: Pick<Examination, "height" | "header"> | undefined,
+  proof: readonly Uint8Array[] | undefined,
+  frontier: Frontier,
+): boolean {
+  if (!examination?.header || !proof) return false;
+  const { height: index, header } = examination;
+  return verifyInclusion({
+    leafHash: leafOf(header.docketHash),
+    index,
+    size: frontier.size,
+    root: rootOf(frontier),
+    proof,
+  });
 }
 
 /** The log of a register while it is read, compared with what it is trusted to have been at some sizes. */

@@ -8,7 +8,7 @@ import { appendLeaf, EMPTY_FRONTIER, rootOf } from "../merkle/frontier.ts";
 import { leafHash, sameHash } from "../merkle/tree-hash.ts";
 import { verifyInclusion } from "../merkle/verify-inclusion.ts";
 import type { ChainState } from "../verification/chain-state.ts";
-import type { DocketProblem } from "../verification/corruption.ts";
+import { type DocketProblem, NO_DOCKET } from "../verification/corruption.ts";
 import { examineDocket } from "../verification/examine-docket.ts";
 import type { TreeHints } from "./tree-hints.ts";
 import { docketOf, type VerifiedDocket } from "./verified-docket.ts";
@@ -62,7 +62,7 @@ export class DocketReader {
     const read = await this.#load(missing, state);
     return heights.map((height) => {
       const kept = this.#kept.get(height) ?? read.get(height);
-      if (!kept) return { problem: { check: "presence", details: "There is no docket." } };
+      if (!kept) return { problem: NO_DOCKET };
       return "check" in kept ? { problem: kept } : { docket: kept };
     });
   }
@@ -104,7 +104,7 @@ export class DocketReader {
     state: ChainState,
   ): DocketProblem | undefined {
     const { height, bytes, docket, proof } = read;
-    if (!bytes) return { check: "presence", details: "There is no docket." };
+    if (!bytes) return NO_DOCKET;
     if (docket && proof && isInLog({ height, docket, proof }, state)) return undefined;
     const { registerId, keys } = state;
     return examineDocket(bytes, { registerId, height, keys, suites: this.#options.suites }).problem;

@@ -2,7 +2,7 @@ import { invariant } from "../../errors.ts";
 import type { LedgerLog, LedgerRow } from "../ledger-log/ledger-log.ts";
 import type { ChainState } from "../verification/chain-state.ts";
 import { type ChainVerdict, ChainVerifier, type ChainVerifierOptions } from "../verification/chain-verifier.ts";
-import type { DocketProblem } from "../verification/corruption.ts";
+import { type DocketProblem, NO_DOCKET, ROW_DISAGREES } from "../verification/corruption.ts";
 import type { DocketExaminer } from "../verification/docket-examiner.ts";
 import { type Examination, nothingRead } from "../verification/examine-docket.ts";
 
@@ -100,11 +100,7 @@ async function judge(batch: ExaminedBatch, verifier: ChainVerifier, options: Led
 
 /** What is kept beside the bytes is looked at before they are. */
 function withRow({ agrees }: LedgerRow, examination: Examination): Examination {
-  if (agrees) return examination;
-  return {
-    ...examination,
-    problem: { check: "row", details: "What is kept beside the docket does not agree with it." },
-  };
+  return agrees ? examination : { ...examination, problem: ROW_DISAGREES };
 }
 
 /** However many are missing, they are judged a batch at a time. */
@@ -115,7 +111,7 @@ async function judgeMissing(end: bigint, verifier: ChainVerifier, options: Ledge
     while (verifier.next < end && judged.length < options.batchSize) {
       const height = verifier.next;
       const context = { height, keys: verifier.keys };
-      const problem = verifier.add(nothingRead(context, { check: "presence", details: "There is no docket." }));
+      const problem = verifier.add(nothingRead(context, NO_DOCKET));
       judged.push({ height, bytes: undefined, problem, transactionCount: 0 });
     }
     await options.onJudged?.(judged, verifier);

@@ -1,4 +1,5 @@
 import type { AuditEvent } from "../../src/audit/audit-event.ts";
+import { addMs, type Clock, systemClock } from "../../src/clock.ts";
 import { parseConfig } from "../../src/config/load-config.ts";
 import type { WormDatabase } from "../../src/storage/worm-store.ts";
 import { openStorage } from "../../src/vault/open-storage.ts";
@@ -18,6 +19,8 @@ export interface SealingLife {
   readonly when: "before" | "after";
   /** Events that it writes before it seals. */
   readonly events: number;
+  /** How far its clock is ahead of the system's: past the lease that the life before it has not given back. */
+  readonly aheadMs: number;
 }
 
 /** What it found, and at its end what it made. */
@@ -34,9 +37,10 @@ export interface SealingFindings {
 /** What sealing does to anything outside the process, in the order of one docket. */
 const STEPS = new Set(["init", "acquireLease", "initSecrets", "append", "index", "addCheckpoint", "releaseLease"]);
 
-export async function liveOnce({ settings, step, when, events }: SealingLife): Promise<void> {
+export async function liveOnce({ settings, step, when, events, aheadMs }: SealingLife): Promise<void> {
   const config = parseConfig(settings);
-  const storage = await openStorage({ config });
+  const clock: Clock = { now: () => addMs(systemClock.now(), aheadMs) };
+  const storage = await openStorage({ config, clock });
   let calls = 0;
   const dying = <T extends object>(target: T): T =>
     new Proxy(target, {
@@ -55,6 +59,7 @@ export async function liveOnce({ settings, step, when, events }: SealingLife): P
     });
   const vault = await assembleVault(config, storesOver(storage.stores, dying), {
     storage: { ...storage, tiers: { ...storage.tiers, cold: coldOver(storage.tiers.cold, dying) } },
+    clock,
   });
   print(await findings(vault));
   calls = 0;

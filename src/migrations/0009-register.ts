@@ -71,7 +71,7 @@ const INDEX = `
     constraint register_nodes_pkey primary key (tenant_id, level, index),
     constraint register_nodes_hash_check check (octet_length(hash) = 32)
   );
-  ${isolateByTenant("register_nodes", "select, insert")}
+  ${isolateByTenant("register_nodes", "select, insert, update")}
 `;
 
 const RANGES = `

@@ -1,7 +1,8 @@
 import type { AuditEvent } from "../audit/audit-event.ts";
 import { AUDIT_TABLE, UNSEALED_TABLE, type UnsealedEvent } from "../audit/in-memory-audit-rows.ts";
 import type { InMemoryTables } from "../storage/in-memory/in-memory-tables.ts";
-import { docketRows, nodeKey, nodeRows, transactionRows } from "./in-memory-register-tables.ts";
+import { docketRows, nodeRows, transactionRows } from "./in-memory-register-tables.ts";
+import { subtreeKey } from "./merkle/subtree.ts";
 import type { DocketIndex, IndexedTransaction } from "./register-store.ts";
 
 /** Takes a docket into the index within the caller's unit of work. */
@@ -13,7 +14,7 @@ export function indexDocket(tables: InMemoryTables, { height, transactions, node
     if (transaction.eventId !== null) tables.table(UNSEALED_TABLE).delete(transaction.eventId);
   }
   const rows = nodeRows(tables);
-  for (const node of nodes) if (!rows.get(nodeKey(node))) rows.put(nodeKey(node), { ...node });
+  for (const node of nodes) if (!rows.get(subtreeKey(node))) rows.put(subtreeKey(node), { ...node });
 }
 
 /** What the event is about, if it is in the journal. */

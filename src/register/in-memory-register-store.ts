@@ -8,7 +8,6 @@ import { countIndexed, indexDocket, unsealedEvents } from "./in-memory-register-
 import {
   byPlace,
   checkpointRows,
-  nodeKey,
   nodeRows,
   putRegister,
   recordOf,
@@ -16,7 +15,7 @@ import {
   secretRows,
   transactionRows,
 } from "./in-memory-register-tables.ts";
-import type { Subtree } from "./merkle/subtree.ts";
+import { type Subtree, subtreeKey } from "./merkle/subtree.ts";
 import { decodePlace, decodeSize, encodePlace, encodeSize, requireAtMost } from "./register-lookups.ts";
 import {
   type DocketIndex,
@@ -116,10 +115,17 @@ export class InMemoryRegisterStore implements RegisterStore {
 
   async nodes(subtrees: readonly Subtree[]): Promise<readonly TreeNode[]> {
     requireAtMost(SUBTREES_MAX, subtrees.length);
-    const keys = new Set(subtrees.map(nodeKey));
+    const keys = new Set(subtrees.map(subtreeKey));
     return await this.#session.run((tables) => {
       const rows = nodeRows(tables);
       return [...keys].map((key) => rows.get(key)).filter((node) => node !== undefined);
+    });
+  }
+
+  async putNodes(nodes: readonly TreeNode[]): Promise<void> {
+    requireAtMost(SUBTREES_MAX, nodes.length);
+    await this.#session.run((tables) => {
+      for (const node of nodes) nodeRows(tables).put(subtreeKey(node), { ...node });
     });
   }
 

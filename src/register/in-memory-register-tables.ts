@@ -1,6 +1,5 @@
 import type { Instant } from "../clock.ts";
 import type { InMemoryTable, InMemoryTables } from "../storage/in-memory/in-memory-tables.ts";
-import type { Subtree } from "./merkle/subtree.ts";
 import type {
   IndexedTransaction,
   RegisterRecord,
@@ -49,12 +48,9 @@ export function transactionRows(tables: InMemoryTables): InMemoryTable<IndexedTr
   return tables.table("register_transactions");
 }
 
+/** By the key of the subtree. */
 export function nodeRows(tables: InMemoryTables): InMemoryTable<TreeNode> {
   return tables.table("register_nodes");
-}
-
-export function nodeKey({ level, index }: Subtree): string {
-  return `${level}/${index}`;
 }
 
 /** By size. */

@@ -55,6 +55,11 @@ export const LIST_UNSEALED: SqlStatement = {
 const isIndexed = (height: string): string =>
   `(select true from register_dockets d where d.tenant_id = $1 and d.height = ${height} limit 1)`;
 
+const insertNodes = (nodes: string): string =>
+  `insert into register_nodes (tenant_id, level, index, hash)
+      select $1, n.level, n.index, decode(n.hash, 'hex')
+      from jsonb_to_recordset(${nodes}::jsonb) as n(level smallint, index bigint, hash text)`;
+
 /**
  * $2 the height, $3 the transactions, $4 the ids of their events, $5 the nodes. What an event is about says the journal, unless
  * the transaction does. The count of dockets without a gap goes
@@ -80,9 +85,7 @@ export const INDEX_DOCKET: SqlStatement = {
       delete from unsealed_events u
       where u.tenant_id = $1 and u.sequence = any (array(select e.sequence from events e))
     ), nodes as (
-      insert into register_nodes (tenant_id, level, index, hash)
-      select $1, n.level, n.index, decode(n.hash, 'hex')
-      from jsonb_to_recordset($5::jsonb) as n(level smallint, index bigint, hash text)
+      ${insertNodes("$5")}
       on conflict do nothing
     ), counted (height) as (
       select indexed_count from registers where tenant_id = $1
@@ -124,6 +127,13 @@ export const GET_NODES: SqlStatement = {
     from unnest($2::smallint[], $3::bigint[]) as wanted(level, index) cross join lateral (
       select * from register_nodes s where s.tenant_id = $1 and s.level = wanted.level and s.index = wanted.index limit 1
     ) n`,
+};
+
+/** $2 the nodes. */
+export const PUT_NODES: SqlStatement = {
+  name: "register_put_nodes",
+  text: `${insertNodes("$2")}
+    on conflict (tenant_id, level, index) do update set hash = excluded.hash`,
 };
 
 /** $2 the ids, each once. */

@@ -7,7 +7,7 @@ import { textProblem } from "../json.ts";
 import { type Page, type PageRequest, pageOf } from "../storage/page.ts";
 import { instantFromJson } from "../storage/postgres/json-instant.ts";
 import type { SqlRow, SqlSession, SqlStatement } from "../storage/postgres/sql-database.ts";
-import type { Subtree } from "./merkle/subtree.ts";
+import { type Subtree, subtreeKey } from "./merkle/subtree.ts";
 import { MAX_TREE_SIZE } from "./merkle/tree-hash.ts";
 import {
   ACQUIRE_LEASE,
@@ -22,6 +22,7 @@ import {
   INIT_SECRETS,
   LIST_CHECKPOINTS,
   LIST_UNSEALED,
+  PUT_NODES,
   RELEASE_LEASE,
 } from "./postgres-register-statements.ts";
 import {
@@ -88,8 +89,7 @@ export class PostgresRegisterStore implements RegisterStore {
     requireAtMost(SEAL_LOOKUPS_MAX, transactions.length);
     const eventIds = transactions.map(({ eventId }) => eventId).filter((eventId) => eventId !== null);
     const records = transactions.map(({ height: _, ...transaction }) => transaction);
-    const subtrees = nodes.map(({ level, index, hash }) => ({ level, index: index.toString(), hash }));
-    const values = [height.toString(), JSON.stringify(records), eventIds, JSON.stringify(subtrees)];
+    const values = [height.toString(), JSON.stringify(records), eventIds, nodeRecords(nodes)];
     await this.#query(INDEX_DOCKET, ...values);
   }
 
@@ -129,11 +129,16 @@ export class PostgresRegisterStore implements RegisterStore {
 
   async nodes(subtrees: readonly Subtree[]): Promise<readonly TreeNode[]> {
     requireAtMost(SUBTREES_MAX, subtrees.length);
-    const places = new Map(subtrees.map(({ level, index }) => [`${level}/${index}`, { level, index }]));
+    const places = new Map(subtrees.map(({ level, index }) => [subtreeKey({ level, index }), { level, index }]));
     const levels = [...places.values()].map(({ level }) => level);
     const indexes = [...places.values()].map(({ index }) => index.toString());
     const rows = await this.#query<NodeRow>(GET_NODES, levels, indexes);
     return rows.map((row) => ({ ...row, index: BigInt(row.index) }));
+  }
+
+  async putNodes(nodes: readonly TreeNode[]): Promise<void> {
+    requireAtMost(SUBTREES_MAX, nodes.length);
+    await this.#query(PUT_NODES, nodeRecords(nodes));
   }
 
   async addCheckpoint({ size, note, signedAt }: StoredCheckpoint): Promise<void> {
@@ -173,6 +178,11 @@ type SecretRow = { readonly subjectId: string; readonly wrapped: string };
 type NodeRow = { readonly level: number; readonly index: string; readonly hash: string };
 type RegisterRow = { readonly register: RegisterRecord };
 type CheckpointRow = { readonly checkpoint: Omit<StoredCheckpoint, "size"> & { readonly size: string } };
+
+/** As they are sent. */
+function nodeRecords(nodes: readonly TreeNode[]): string {
+  return JSON.stringify(nodes.map(({ level, index, hash }) => ({ level, index: index.toString(), hash })));
+}
 
 function registerOf({ register }: RegisterRow): RegisterRecord {
   return { ...register, createdAt: instantFromJson(register.createdAt) };

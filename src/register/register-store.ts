@@ -131,6 +131,8 @@ export interface RegisterStore {
   list(filter: TransactionFilter, page: PageRequest): Promise<Page<IndexedTransaction>>;
   /** Those that are there, in any order; one round trip, at most 256 subtrees. */
   nodes(subtrees: readonly Subtree[]): Promise<readonly TreeNode[]>;
+  /** Keeps each, once, in the place of what is there; at most 256. What `index` brings never replaces what is there. */
+  putNodes(nodes: readonly TreeNode[]): Promise<void>;
 
   /** A second one of the same size is left out. */
   addCheckpoint(checkpoint: StoredCheckpoint): Promise<void>;

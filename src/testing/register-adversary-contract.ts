@@ -42,6 +42,7 @@ function writesOf(store: RegisterStore, own: Names): readonly (() => Promise<unk
     () => store.init(own.record),
     () => store.acquireLease({ holder: "holder", now: NOW, until: at(10) }),
     () => store.index(own.docket),
+    () => store.putNodes(own.docket.nodes),
     () => store.addCheckpoint({ size: 1n, note: own.wrapped, signedAt: NOW }),
     () => store.initSecrets([own]),
     () => store.destroySecret(own.subjectId, NOW),
@@ -65,7 +66,7 @@ export function registerAdversaryContract(context: ContractContext): void {
   /** All but the destruction of the secret. */
   const fill = async (tenant: TenantUnderTest, own: Names): Promise<void> => {
     await tenant.audit.append([own.event, newEvent()]);
-    for (const call of writesOf(tenant.register, own).slice(0, 5)) await call();
+    for (const call of writesOf(tenant.register, own).slice(0, 6)) await call();
   };
 
   it("sees nothing of it by any method", async () => {

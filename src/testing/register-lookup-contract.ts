@@ -6,6 +6,7 @@ import {
   SEAL_LOOKUPS_MAX,
   SUBTREES_MAX,
   type TransactionFilter,
+  type TreeNode,
 } from "../register/register-store.ts";
 import type { ContractContext } from "./engine.ts";
 import { newEvent, newId } from "./profile-records.ts";
@@ -144,6 +145,23 @@ export function registerLookupContract(context: ContractContext): void {
       a.level - b.level || (a.index < b.index ? 1 : -1);
     expect(found.toSorted(byPlace)).toEqual(nodes);
     expect(await register.nodes([missing])).toEqual([]);
+  });
+
+  it("find nodes that were put in the place of others, or of none", async () => {
+    const { register } = context.tenant;
+    const [kept, replaced, added] = [3n, 4n, 2n ** 62n].map((index) => ({ level: 0, index, hash: freshHash() })) as [
+      TreeNode,
+      TreeNode,
+      TreeNode,
+    ];
+    await register.index({ height: 0n, transactions: [], nodes: [kept, { ...replaced, hash: freshHash() }] });
+    await Promise.all([register.putNodes([replaced, added]), register.putNodes([])]);
+    expect(new Set(await register.nodes([kept, replaced, added]))).toEqual(new Set([kept, replaced, added]));
+    expect(await register.indexedCount()).toBe(1n);
+    const many = Array.from({ length: SUBTREES_MAX }, (_, at) => ({ level: 1, index: BigInt(at), hash: freshHash() }));
+    await register.putNodes(many);
+    expect(await register.nodes(many)).toHaveLength(SUBTREES_MAX);
+    await expect(register.putNodes([...many, kept])).rejects.toMatchObject({ code: "limit_exceeded" });
   });
 
   it("take 256 subtrees and refuse more", async () => {

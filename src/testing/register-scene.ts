@@ -7,11 +7,12 @@ import { DOCKETS } from "../register/ledger-log/docket-descriptor.ts";
 import { DOCKET_REPAIRS } from "../register/ledger-log/docket-repair.ts";
 import { LedgerLog } from "../register/ledger-log/ledger-log.ts";
 import { rootOf } from "../register/merkle/frontier.ts";
+import { subtreeKey } from "../register/merkle/subtree.ts";
 import { formatCheckpoint } from "../register/notes/checkpoint.ts";
 import { originOf } from "../register/notes/register-origin.ts";
 import { formatNote, noteVerifier } from "../register/notes/signed-note.ts";
 import { REGISTER_RANGES } from "../register/range-record.ts";
-import type { RegisterStore } from "../register/register-store.ts";
+import type { RegisterStore, TreeNode } from "../register/register-store.ts";
 import { LocalSeal } from "../register/trust/local-seal.ts";
 import { type PinnedCheckpoint, PinnedCheckpoints } from "../register/trust/pinned-checkpoints.ts";
 import { Snapshots } from "../register/trust/snapshot.ts";
@@ -224,10 +225,17 @@ export function rangesOf({ set }: VerifiedRegister): readonly string[] {
   return set.ranges.map(({ start, end, type }) => `${start}-${end} ${type}`);
 }
 
-/** A store that lost the nodes of the log. */
+/** A store that lost the nodes of the log, and has those that are put there since. */
 export function withoutNodes(store: RegisterStore): RegisterStore {
+  const kept = new Map<string, TreeNode>();
+  const own: Partial<RegisterStore> = {
+    nodes: async (subtrees) => subtrees.flatMap((subtree) => kept.get(subtreeKey(subtree)) ?? []),
+    putNodes: async (nodes) => {
+      for (const node of nodes) kept.set(subtreeKey(node), node);
+    },
+  };
   return new Proxy(store, {
     get: (target, name) =>
-      name === "nodes" ? async () => [] : (Reflect.get(target, name) as (...input: never) => unknown).bind(target),
+      Reflect.get(own, name) ?? (Reflect.get(target, name) as (...input: never) => unknown).bind(target),
   });
 }

@@ -1,9 +1,8 @@
 import type { AuditEvent } from "../../src/audit/audit-event.ts";
 import { addMs, type Clock, systemClock } from "../../src/clock.ts";
 import { parseConfig } from "../../src/config/load-config.ts";
-import type { WormDatabase } from "../../src/storage/worm-store.ts";
+import { withSealingSteps } from "../../src/testing/sealing-steps.ts";
 import { openStorage } from "../../src/vault/open-storage.ts";
-import type { Stores, TenantStores } from "../../src/vault/stores.ts";
 import { assembleVault, type Vault } from "../../src/vault.ts";
 
 /*
@@ -32,33 +31,24 @@ export interface SealingFindings {
   readonly sealed: readonly string[];
   readonly dockets: string;
   readonly checkpoint: string;
+  /** Sizes of the log from which nothing proves that it has grown to what it is. */
+  readonly unproven: readonly string[];
 }
-
-/** What sealing does to anything outside the process, in the order of one docket. */
-const STEPS = new Set(["init", "acquireLease", "initSecrets", "append", "index", "addCheckpoint", "releaseLease"]);
 
 export async function liveOnce({ settings, step, when, events, aheadMs }: SealingLife): Promise<void> {
   const config = parseConfig(settings);
   const clock: Clock = { now: () => addMs(systemClock.now(), aheadMs) };
   const storage = await openStorage({ config, clock });
   let calls = 0;
-  const dying = <T extends object>(target: T): T =>
-    new Proxy(target, {
-      get(_, name) {
-        const method = Reflect.get(target, name, target) as unknown;
-        if (typeof method !== "function") return method;
-        if (typeof name !== "string" || !STEPS.has(name)) return method.bind(target) as unknown;
-        return async (...values: unknown[]) => {
-          const isLast = ++calls === step;
-          if (isLast && when === "before") process.kill(process.pid, "SIGKILL");
-          const result: unknown = await (method as (...all: unknown[]) => unknown).apply(target, values);
-          if (isLast) process.kill(process.pid, "SIGKILL");
-          return result;
-        };
-      },
-    });
-  const vault = await assembleVault(config, storesOver(storage.stores, dying), {
-    storage: { ...storage, tiers: { ...storage.tiers, cold: coldOver(storage.tiers.cold, dying) } },
+  const { stores, cold } = withSealingSteps({ stores: storage.stores, cold: storage.tiers.cold }, async (_, call) => {
+    const isLast = ++calls === step;
+    if (isLast && when === "before") process.kill(process.pid, "SIGKILL");
+    const result = await call();
+    if (isLast) process.kill(process.pid, "SIGKILL");
+    return result;
+  });
+  const vault = await assembleVault(config, stores, {
+    storage: { ...storage, tiers: { ...storage.tiers, cold } },
     clock,
   });
   print(await findings(vault));
@@ -72,25 +62,6 @@ export async function liveOnce({ settings, step, when, events, aheadMs }: Sealin
   await vault[Symbol.asyncDispose]();
 }
 
-function storesOver(stores: Stores, dying: <T extends object>(target: T) => T): Stores {
-  const over = (tenant: TenantStores): TenantStores => ({
-    ...tenant,
-    register: dying(tenant.register),
-    transaction: (work) => tenant.transaction((inner) => work(over(inner))),
-  });
-  return { ...stores, forTenant: (tenantId) => over(stores.forTenant(tenantId)) };
-}
-
-function coldOver(cold: WormDatabase, dying: <T extends object>(target: T) => T): WormDatabase {
-  return new Proxy(cold, {
-    get(_, name) {
-      if (name === "log") return (...values: Parameters<WormDatabase["log"]>) => dying(cold.log(...values));
-      const member = Reflect.get(cold, name, cold) as unknown;
-      return typeof member === "function" ? (member.bind(cold) as unknown) : member;
-    },
-  });
-}
-
 async function findings(vault: Vault): Promise<SealingFindings> {
   const tenant = vault.tenant(vault.defaultTenantId);
   const journal: AuditEvent[] = [];
@@ -101,7 +72,8 @@ async function findings(vault: Vault): Promise<SealingFindings> {
   }
   const ids = journal.map(({ id }) => id as string);
   const status = await tenant.register.status().catch(() => undefined);
-  if (!status) return { state: "none", ranges: 0, journal: ids, sealed: [], dockets: "0", checkpoint: "0" };
+  if (!status)
+    return { state: "none", ranges: 0, journal: ids, sealed: [], dockets: "0", checkpoint: "0", unproven: [] };
   const sealed: string[] = [];
   for (let cursor: string | null | undefined; cursor !== null; ) {
     const page = await tenant.register.transactions({}, { limit: 100, cursor });
@@ -110,13 +82,19 @@ async function findings(vault: Vault): Promise<SealingFindings> {
     );
     cursor = page.nextCursor;
   }
+  const size = status.operational.totalHeight;
+  const unproven: string[] = [];
+  for (let from = 1n; from <= size; from++) {
+    await tenant.register.consistency(from, size).catch(() => unproven.push(from.toString()));
+  }
   return {
     state: status.operational.state,
     ranges: status.ranges.length,
     journal: ids,
     sealed,
-    dockets: status.operational.totalHeight.toString(),
+    dockets: size.toString(),
     checkpoint: (status.checkpoint?.size ?? 0n).toString(),
+    unproven,
   };
 }
 

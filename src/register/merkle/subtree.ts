@@ -10,6 +10,11 @@ export interface Subtree {
   readonly index: bigint;
 }
 
+/** A subtree's name among those of one tree. */
+export function subtreeKey({ level, index }: Subtree): string {
+  return `${level}/${index}`;
+}
+
 /** Where the hashes of complete subtrees are read from; undefined for one that the source does not have. */
 export type SubtreeHashes = (level: number, index: bigint) => Uint8Array | undefined;
 

@@ -6,7 +6,7 @@ import type { ChainState } from "../verification/chain-state.ts";
 import type { ChainVerdict } from "../verification/chain-verifier.ts";
 import type { DocketBytes } from "../verification/docket-examiner.ts";
 import type { TrustedLog } from "../verification/log-tree.ts";
-import { collecting } from "../verified/register-append.ts";
+import { collecting } from "../verified/tree-nodes.ts";
 import type { VerifiedRegister } from "../verified/verified-register.ts";
 import { type JudgedDocket, verifyLedger } from "../verified/verify-ledger.ts";
 import { type RecoveredData, type RefusedDocket, refused } from "./recovered-data.ts";

@@ -43,8 +43,3 @@ async function rowAt(ledger: VerifiedRegister["parts"]["ledger"], height: bigint
   for await (const rows of ledger.scan({ from: height, to: height, batchSize: 1 })) return rows[0];
   return undefined;
 }
-
-/** By the docket that completes them. */
-export function nodesByHeight(nodes: readonly TreeNode[]): ReadonlyMap<bigint, readonly TreeNode[]> {
-  return Map.groupBy(nodes, ({ level, index }) => ((index + 1n) << BigInt(level)) - 1n);
-}

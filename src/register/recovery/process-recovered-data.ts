@@ -2,11 +2,12 @@ import { VaultError } from "../../errors.ts";
 import type { DocketBytes } from "../verification/docket-examiner.ts";
 import { trustedLogs } from "../verified/open-register.ts";
 import { readDockets } from "../verified/register-reads.ts";
+import { nodesByHeight } from "../verified/tree-nodes.ts";
 import { requireOpen, type VerifiedRegister } from "../verified/verified-register.ts";
 import type { VerifiedSet } from "../verified/verified-set.ts";
 import { fitHoles } from "./fit-holes.ts";
 import { fitSuffix } from "./fit-suffix.ts";
-import { integrateDocket, nodesByHeight } from "./integrate-docket.ts";
+import { integrateDocket } from "./integrate-docket.ts";
 import { judgeAgain, judgeWhatFollows } from "./judge-again.ts";
 import { type RecoveredData, type RecoveryResult, type RefusedDocket, refused } from "./recovered-data.ts";
 

@@ -1,10 +1,10 @@
 import { invariant } from "../../errors.ts";
 import { type FittingSuffix, fitSuffix } from "../recovery/fit-suffix.ts";
-import { nodesByHeight } from "../recovery/integrate-docket.ts";
 import { type RefusedDocket, refused } from "../recovery/recovered-data.ts";
 import type { DocketBytes } from "../verification/docket-examiner.ts";
+import { catchUp } from "../verified/catch-up.ts";
 import { docketIndexOf } from "../verified/docket-index.ts";
-import { catchUp } from "../verified/register-append.ts";
+import { nodesByHeight } from "../verified/tree-nodes.ts";
 import { docketOf, type VerifiedDocket } from "../verified/verified-docket.ts";
 import type { VerifiedRegister } from "../verified/verified-register.ts";
 
@@ -43,11 +43,11 @@ async function publish(register: VerifiedRegister, fit: FittingSuffix): Promise<
   const sealed = dockets.map(({ height, bytes, header }) => ({ height, bytes, sealedAt: header.sealedAt }));
   const outcome = await parts.ledger.appendMany(sealed);
   if (outcome !== "appended" && outcome !== "present") return false;
-  const total = set.total + BigInt(dockets.length);
-  condition.replace(set.with({ total, examined: total, sound: fit.state }));
   const nodes = nodesByHeight(fit.nodes);
   for (const { height, bytes } of dockets) {
     await parts.store.index(docketIndexOf(height, bytes, nodes.get(height) ?? []));
   }
+  const total = set.total + BigInt(dockets.length);
+  condition.replace(set.with({ total, examined: total, sound: fit.state }));
   return true;
 }

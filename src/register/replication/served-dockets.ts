@@ -1,6 +1,6 @@
 import { DOCKETS_PER_PULL_MAX, type HeightRange, type PeerHead, PULL_BYTES_MAX } from "../recovery/register-peer.ts";
 import type { DocketBytes } from "../verification/docket-examiner.ts";
-import { catchUp } from "../verified/register-append.ts";
+import { catchUp } from "../verified/catch-up.ts";
 import { adoptCheckpoint } from "../verified/register-checkpoints.ts";
 import { charterOf } from "../verified/register-proofs.ts";
 import { readDockets } from "../verified/register-reads.ts";

@@ -1,8 +1,7 @@
 import type { LedgerRow } from "../ledger-log/ledger-log.ts";
-import { type DocketProblem, NO_DOCKET, ROW_DISAGREES } from "../verification/corruption.ts";
+import { type DocketProblem, NO_DOCKET, NOT_IN_LOG, ROW_DISAGREES } from "../verification/corruption.ts";
 import type { Examination } from "../verification/examine-docket.ts";
 import { isInLog } from "../verification/log-tree.ts";
-import { docketOf } from "../verified/verified-docket.ts";
 import type { VerifiedRegister } from "../verified/verified-register.ts";
 
 /** A docket that was verified once and is not what is stored any more. */
@@ -23,25 +22,18 @@ export async function lookAtDockets(
   last: bigint,
 ): Promise<readonly FoundDamage[]> {
   const { parts, set, registerId } = register;
-  const { frontier, keys } = set.sound;
+  const { keys } = set.sound;
   const heights: bigint[] = [];
   for (let height = first; height <= last; height++) if (set.absenceOf(height) === undefined) heights.push(height);
-  const rows = await rowsOf(register, first, last + 1n);
+  const rows = await rowsOf(register, first, last);
   const stored = heights.flatMap((height) => rows.get(height) ?? []);
-  const inLog = heights.filter((height) => height < frontier.size);
-  const [examinations, proofs] = await Promise.all([
-    parts.examiner.examine(stored, { registerId, keys }),
-    register.hints.inclusion(inLog, frontier.size),
-  ]);
+  const examinations = await parts.examiner.examine(stored, { registerId, keys });
   const examined = new Map(examinations.map((examination) => [examination.height, examination]));
-  const proofOf = new Map(inLog.map((height, at) => [height, proofs[at]]));
+  const own = new Map(heights.map((height) => [height, ownProblem(rows.get(height), examined.get(height))]));
+  const sound = heights.flatMap((height) => (own.get(height) ? [] : (examined.get(height) ?? [])));
+  const strangers = new Set(await notInLog(register, sound));
   return heights.flatMap((height) => {
-    const examination = examined.get(height);
-    const problem = problemOf(examination, {
-      row: rows.get(height),
-      isInLog: isInLog(examination, proofOf.get(height), frontier),
-      named: namedBy(register, height, rows),
-    });
+    const problem = own.get(height) ?? (strangers.has(height) ? NOT_IN_LOG : undefined);
     return problem ? [{ height, problem }] : [];
   });
 }
@@ -54,26 +46,28 @@ async function rowsOf({ parts }: VerifiedRegister, from: bigint, to: bigint): Pr
   return rows;
 }
 
-function problemOf(
-  examination: Examination | undefined,
-  found: { readonly row: LedgerRow | undefined; readonly isInLog: boolean; readonly named: string | null | undefined },
-): DocketProblem | undefined {
-  const { row, isInLog: isProven, named } = found;
+function ownProblem(row: LedgerRow | undefined, examination: Examination | undefined): DocketProblem | undefined {
   if (!row || !examination) return NO_DOCKET;
-  if (!row.agrees) return ROW_DISAGREES;
-  if (examination.problem) return examination.problem;
-  // Where the hashes of a proof are lost, the docket behind it names it.
-  if (isProven || named === examination.header?.docketHash) return undefined;
-  return { check: "link", details: "The docket is not the one that the log has at its height." };
+  return row.agrees ? examination.problem : ROW_DISAGREES;
 }
 
-/** What the docket behind it, or the head of the log, says its hash is. */
-function namedBy(
-  { set, parts }: VerifiedRegister,
-  height: bigint,
-  rows: ReadonlyMap<bigint, LedgerRow>,
-): string | null | undefined {
-  if (height + 1n === set.sound.frontier.size) return set.sound.framedHash;
-  const behind = rows.get(height + 1n);
-  return behind && docketOf(behind.bytes, parts.clock.now())?.previousHash;
+/** Those that the log does not have at their heights, although its nodes were made again if they said so. */
+async function notInLog(register: VerifiedRegister, examinations: readonly Examination[]): Promise<readonly bigint[]> {
+  const strangers = await strangersAmong(register, examinations);
+  if (strangers.length === 0 || !(await register.rebuildNodes())) return strangers;
+  return await strangersAmong(register, examinations);
+}
+
+async function strangersAmong(
+  { set, hints }: VerifiedRegister,
+  examinations: readonly Examination[],
+): Promise<readonly bigint[]> {
+  const { frontier } = set.sound;
+  const inLog = examinations.filter(({ height }) => height < frontier.size);
+  const proofs = await hints.inclusion(
+    inLog.map(({ height }) => height),
+    frontier.size,
+  );
+  const proven = new Set(inLog.filter((each, at) => isInLog(each, proofs[at], frontier)));
+  return examinations.filter((each) => !proven.has(each)).map(({ height }) => height);
 }

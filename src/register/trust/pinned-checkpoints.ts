@@ -27,6 +27,8 @@ export class PinnedCheckpoints {
   #charter: Charter | undefined;
   /** By size, ascending. */
   #pinned: readonly PinnedCheckpoint[] = [];
+  /** The size of the longest one that is known to be in the database, too. */
+  #told = 0n;
 
   private constructor(options: { store: TrustStore; seal: LocalSeal; registerId: string }) {
     this.#store = options.store;
@@ -49,21 +51,32 @@ export class PinnedCheckpoints {
     return this.#pinned.at(-1);
   }
 
+  /** The longest one, unless the database has it. */
+  get untold(): PinnedCheckpoint | undefined {
+    return this.newest && this.newest.size > this.#told ? this.newest : undefined;
+  }
+
+  /** Says that the database has the checkpoint of that size. */
+  markTold(size: bigint): void {
+    if (size > this.#told) this.#told = size;
+  }
+
   get all(): readonly PinnedCheckpoint[] {
     return this.#pinned;
   }
 
   async keepCharter(charter: Charter): Promise<void> {
     if (this.#charter) return;
+    await this.#save(charter, this.#pinned);
     this.#charter = charter;
-    await this.#save();
   }
 
   /** Keeps a checkpoint longer than all before; the caller has made sure that it is consistent with them. */
   async pin(checkpoint: PinnedCheckpoint): Promise<void> {
     if (this.newest && checkpoint.size <= this.newest.size) return;
-    this.#pinned = thinned([...this.#pinned, checkpoint]);
-    await this.#save();
+    const pinned = thinned([...this.#pinned, checkpoint]);
+    await this.#save(this.#charter, pinned);
+    this.#pinned = pinned;
   }
 
   get #name(): string {
@@ -80,13 +93,13 @@ export class PinnedCheckpoints {
     this.#pinned = checkpoints.map(({ size, root, note }) => ({ size: BigInt(size), root: bytesOfHex(root), note }));
   }
 
-  async #save(): Promise<void> {
-    const checkpoints = this.#pinned.map(({ size, root, note }) => ({
+  async #save(charter: Charter | undefined, pinned: readonly PinnedCheckpoint[]): Promise<void> {
+    const checkpoints = pinned.map(({ size, root, note }) => ({
       size: size.toString(),
       root: hexOf(root),
       note,
     }));
-    const record = { registerId: this.#registerId, ...(this.#charter && { charter: this.#charter }), checkpoints };
+    const record = { registerId: this.#registerId, ...(charter && { charter }), checkpoints };
     await this.#store.write(this.#name, this.#seal.seal(KIND, record));
   }
 }

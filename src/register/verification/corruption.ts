@@ -64,6 +64,11 @@ export interface CorruptedHeights {
   readonly failing: readonly FailingTransaction[];
 }
 
+/** It passes all checks of its own, and still is another one than the log has. */
+export const NOT_IN_LOG: DocketProblem = {
+  check: "link",
+  details: "The docket is not the one that the log has at its height.",
+};
 export const NO_DOCKET: DocketProblem = { check: "presence", details: "There is no docket." };
 export const ROW_DISAGREES: DocketProblem = {
   check: "row",

@@ -3,8 +3,9 @@ import { domainSeparated } from "../../signatures/domain-separated.ts";
 import { type DocketHeader, docketHashOf, prevDocketHashIn, readHeader, readSeal } from "../ledger/docket.ts";
 import { type DocketFrame, decodeFrame } from "../ledger/docket-frame.ts";
 import type { RecordSignature } from "../ledger/record-form.ts";
-import type { KeyChange } from "../ledger/transaction.ts";
-import { sameHash } from "../merkle/tree-hash.ts";
+import { type KeyChange, readTransaction } from "../ledger/transaction.ts";
+import { appendLeaf, EMPTY_FRONTIER, rootOf } from "../merkle/frontier.ts";
+import { leafHash, sameHash } from "../merkle/tree-hash.ts";
 import { type DocketProblem, type FailingTransaction, firstProblem } from "./corruption.ts";
 import { examineTransactions } from "./examine-transactions.ts";
 import { type ExaminationContext, signatureProblem } from "./signature-problem.ts";
@@ -70,6 +71,27 @@ export function* examineInSteps(bytes: Uint8Array, context: ExaminationContext):
     ...transactions.sayings,
     transactionCount: frame.records.length,
   };
+}
+
+/**
+ * The first problem of a docket that is read again: as `examineDocket`, without the checks that say something else only if
+ * the root over the records does. For a docket that the log is known to have at its height there are no others.
+ */
+export function problemOfCopy(frame: DocketFrame, context: ExaminationContext): DocketProblem | undefined {
+  const hash = docketHashOf(frame.header);
+  const records = frame.records.reduce((grown, record) => appendLeaf(grown, leafHash(record)), EMPTY_FRONTIER);
+  const { problems } = examineHeader(frame, { hash, txRoot: rootOf(records), context });
+  return firstProblem([hashProblem(frame, hash), ...problems, idsProblem(frame)]);
+}
+
+/** The ids are listed beside the records, and no root covers the list. */
+function idsProblem({ txIds, records }: DocketFrame): DocketProblem | undefined {
+  const areRight = records.every(
+    (record, at) => readTransaction(record)?.txId === hexOf(txIds[at] ?? new Uint8Array()),
+  );
+  return areRight
+    ? undefined
+    : { check: "transactionForm", details: "A transaction is not what it should be: wrong_id." };
 }
 
 const UNREAD = {

@@ -2,7 +2,7 @@ import { bytesOfHex } from "../../signatures/byte-text.ts";
 import { appendLeaf, type Frontier, type OnSubtree, rootOf } from "../merkle/frontier.ts";
 import { leafHash, sameHash } from "../merkle/tree-hash.ts";
 import { verifyInclusion } from "../merkle/verify-inclusion.ts";
-import type { Examination } from "./examine-docket.ts";
+import type { ExaminedHeader } from "./examine-docket.ts";
 
 /** The length and the root of a register's log, from whom they are believed. */
 export interface TrustedLog {
@@ -20,7 +20,7 @@ export function leafOf(docketHash: string): Uint8Array {
 
 /** Whether the proof shows that the log has this docket at its height. */
 export function isInLog(
-  examination: Pick<Examination, "height" | "header"> | undefined,
+  examination: { readonly height: bigint; readonly header: Pick<ExaminedHeader, "docketHash"> | undefined } | undefined,
   proof: readonly Uint8Array[] | undefined,
   frontier: Frontier,
 ): boolean {

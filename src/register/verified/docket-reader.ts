@@ -1,15 +1,11 @@
 import { LRUCache } from "lru-cache";
 import type { Clock } from "../../clock.ts";
-import { hexOf } from "../../signatures/byte-text.ts";
 import type { SignatureSuites } from "../../signatures/signature-suites.ts";
-import { docketHashOf } from "../ledger/docket.ts";
 import type { LedgerLog } from "../ledger-log/ledger-log.ts";
-import { appendLeaf, EMPTY_FRONTIER, rootOf } from "../merkle/frontier.ts";
-import { leafHash, sameHash } from "../merkle/tree-hash.ts";
-import { verifyInclusion } from "../merkle/verify-inclusion.ts";
 import type { ChainState } from "../verification/chain-state.ts";
-import { type DocketProblem, NO_DOCKET } from "../verification/corruption.ts";
-import { examineDocket } from "../verification/examine-docket.ts";
+import { type DocketProblem, NO_DOCKET, NOT_IN_LOG } from "../verification/corruption.ts";
+import { examineDocket, problemOfCopy } from "../verification/examine-docket.ts";
+import { isInLog } from "../verification/log-tree.ts";
 import type { TreeHints } from "./tree-hints.ts";
 import { docketOf, type VerifiedDocket } from "./verified-docket.ts";
 
@@ -24,11 +20,17 @@ export interface DocketReaderOptions {
 }
 
 /** A docket that was read, or why what is stored is not it. */
-export type DocketReading = { readonly docket: VerifiedDocket } | { readonly problem: DocketProblem };
+export type DocketReading =
+  | { readonly docket: VerifiedDocket }
+  | {
+      readonly problem: DocketProblem;
+      /** Nothing but the log speaks against it, or the nodes of the log are missing or were altered. */
+      readonly isUnproven: boolean;
+    };
 
 /**
  * Reads dockets that were verified once, and believes what is stored only if it is the same still: its hash has to lead
- * to the root of the log. Where the hashes for that are missing or altered, the docket is verified from the ground up.
+ * to the root of the log, and what the hash does not cover, the seal and the list of ids, has to fit.
  */
 export class DocketReader {
   readonly #options: DocketReaderOptions;
@@ -61,66 +63,43 @@ export class DocketReader {
     const missing = heights.filter((height) => !this.#kept.has(height));
     const read = await this.#load(missing, state);
     return heights.map((height) => {
-      const kept = this.#kept.get(height) ?? read.get(height);
-      if (!kept) return { problem: NO_DOCKET };
-      return "check" in kept ? { problem: kept } : { docket: kept };
+      const kept = this.#kept.get(height);
+      return kept ? { docket: kept } : (read.get(height) ?? { problem: NO_DOCKET, isUnproven: false });
     });
   }
 
-  async #load(
-    heights: readonly bigint[],
-    state: ChainState,
-  ): Promise<ReadonlyMap<bigint, VerifiedDocket | DocketProblem>> {
+  async #load(heights: readonly bigint[], state: ChainState): Promise<ReadonlyMap<bigint, DocketReading>> {
     if (heights.length === 0) return new Map();
-    const inLog = heights.filter((height) => height < state.frontier.size);
+    const { size } = state.frontier;
+    const inLog = heights.filter((height) => height < size);
     const [stored, proofs] = await Promise.all([
       Promise.all(heights.map((height) => this.#options.ledger.read(height))),
-      this.#options.hints.inclusion(inLog, state.frontier.size),
+      this.#options.hints.inclusion(inLog, size),
     ]);
     const proofOf = new Map(inLog.map((height, at) => [height, proofs[at]]));
-    const verifiedAt = this.#options.clock.now();
-    const found = new Map<bigint, VerifiedDocket | DocketProblem>();
-    heights.forEach((height, at) => {
-      const bytes = stored[at];
-      const docket = bytes && docketOf(bytes, verifiedAt);
-      const problem = this.#problemOf({ height, bytes, docket, proof: proofOf.get(height) }, state);
-      if (!docket || problem) {
-        found.set(height, problem ?? { check: "frame", details: "The bytes are no docket." });
-        return;
-      }
-      found.set(height, docket);
-      this.#kept.set(height, docket);
-    });
+    const found = new Map<bigint, DocketReading>();
+    for (const [at, height] of heights.entries()) {
+      const reading = this.#judge({ height, bytes: stored[at] }, proofOf.get(height), state);
+      if ("docket" in reading) this.keep(reading.docket);
+      found.set(height, reading);
+    }
     return found;
   }
 
-  #problemOf(
-    read: {
-      readonly height: bigint;
-      readonly bytes: Uint8Array | undefined;
-      readonly docket: VerifiedDocket | undefined;
-      readonly proof: readonly Uint8Array[] | undefined;
-    },
-    state: ChainState,
-  ): DocketProblem | undefined {
-    const { height, bytes, docket, proof } = read;
-    if (!bytes) return NO_DOCKET;
-    if (docket && proof && isInLog({ height, docket, proof }, state)) return undefined;
-    const { registerId, keys } = state;
-    return examineDocket(bytes, { registerId, height, keys, suites: this.#options.suites }).problem;
+  #judge(
+    { height, bytes }: { readonly height: bigint; readonly bytes: Uint8Array | undefined },
+    proof: readonly Uint8Array[] | undefined,
+    { registerId, keys, frontier }: ChainState,
+  ): DocketReading {
+    const { clock, suites } = this.#options;
+    if (!bytes) return { problem: NO_DOCKET, isUnproven: false };
+    const docket = docketOf(bytes, clock.now());
+    const context = { registerId, height, keys, suites };
+    if (docket && !problemOfCopy(docket.frame, context)) {
+      if (isInLog({ height, header: { docketHash: docket.hash } }, proof, frontier)) return { docket };
+    }
+    // Verified from the ground up, to say what is wrong with it.
+    const { problem } = examineDocket(bytes, context);
+    return { problem: problem ?? NOT_IN_LOG, isUnproven: problem === undefined };
   }
-}
-
-/** Whether every byte of the docket is covered by the root of the log. */
-function isInLog(
-  read: { readonly height: bigint; readonly docket: VerifiedDocket; readonly proof: readonly Uint8Array[] },
-  { frontier }: ChainState,
-): boolean {
-  const { height: index, docket, proof } = read;
-  const { frame, header } = docket;
-  const hash = docketHashOf(frame.header);
-  if (!sameHash(hash, frame.docketHash) || header.txCount !== frame.records.length) return false;
-  const records = frame.records.reduce((grown, record) => appendLeaf(grown, leafHash(record)), EMPTY_FRONTIER);
-  if (hexOf(rootOf(records)) !== header.txRoot) return false;
-  return verifyInclusion({ leafHash: leafHash(hash), index, size: frontier.size, root: rootOf(frontier), proof });
 }

@@ -51,7 +51,8 @@ export async function planVerification(parts: RegisterParts, everything: boolean
   const trusted = await trustedLogs(parts);
   const total = [count, ...trusted.map(({ size }) => size)].reduce((most, size) => (size > most ? size : most));
   const isGood = snapshot !== undefined && snapshot.frontier.size <= count && agreesWithPins(snapshot, parts);
-  const isUsable = isGood && !everything && !(await isKnownDamaged(snapshot, parts));
+  const isUsable =
+    isGood && !everything && (await isIndexed(snapshot, parts)) && !(await isKnownDamaged(snapshot, parts));
   const start = isUsable ? snapshot : stateOfCharter(registerId, charter);
   return { start, trusted, count, total };
 }
@@ -123,6 +124,11 @@ export async function trustedLogs({ pins, snapshots, registerId }: RegisterParts
   const own = snapshot ? [{ size: snapshot.frontier.size, root: rootOf(snapshot.frontier) }] : [];
   const sizes = new Set(pins.all.map(({ size }) => size));
   return [...pins.all, ...own.filter(({ size }) => !sizes.has(size))].sort((a, b) => (a.size < b.size ? -1 : 1));
+}
+
+/** An index that was restored from an older backup is made again by a verification from the first docket on. */
+async function isIndexed({ frontier }: ChainState, { store }: RegisterParts): Promise<boolean> {
+  return (await store.indexedCount()) >= frontier.size;
 }
 
 /** What was found damaged since the snapshot was made is not to be taken for sound because of it. */

@@ -1,4 +1,4 @@
-import { rootOf } from "../merkle/frontier.ts";
+import { type Frontier, rootOf } from "../merkle/frontier.ts";
 import { sameHash } from "../merkle/tree-hash.ts";
 import { verifyConsistency } from "../merkle/verify-consistency.ts";
 import { type Checkpoint, formatCheckpoint, parseCheckpoint } from "../notes/checkpoint.ts";
@@ -8,7 +8,7 @@ import { checkpointVerifiers, problemOfSigners } from "../receipts/verify-checkp
 import type { LedgerSigner } from "../sealing/assemble-docket.ts";
 import type { PinnedCheckpoint } from "../trust/pinned-checkpoints.ts";
 import type { ChainState } from "../verification/chain-state.ts";
-import { catchUp } from "./register-append.ts";
+import { catchUp } from "./catch-up.ts";
 import type { RegisterParts } from "./register-parts.ts";
 import type { VerifiedRegister } from "./verified-register.ts";
 
@@ -18,33 +18,31 @@ export interface CheckpointSigner extends LedgerSigner {
 }
 
 /**
- * Signs where the register ends, tells others and pins it outside the database. To be called in the register's turn, by whoever
- * has sealed. Nothing happens when the head has its checkpoint.
+ * Signs where the register ends, pins it outside the database and tells others. To be called in the register's turn, by whoever
+ * has sealed. When the head has its checkpoint, others are told if they were not before.
  */
-export async function signCheckpoint(
-  { parts, set }: VerifiedRegister,
-  signer: CheckpointSigner,
-): Promise<PinnedCheckpoint | undefined> {
-  const { frontier } = set.sound;
-  const newest = parts.pins.newest;
-  if (!set.isExtendable || frontier.size === 0n || (newest && newest.size >= frontier.size)) return newest;
-  const checkpoint = {
-    origin: originOf(parts.registerId),
-    size: frontier.size,
-    root: rootOf(frontier),
-    extensions: [],
-  };
+export async function signCheckpoint({ parts, set }: VerifiedRegister, signer: CheckpointSigner): Promise<void> {
+  const { pins, tenantId, registerId, events } = parts;
+  const { size } = set.sound.frontier;
+  if (set.isExtendable && size > (pins.newest?.size ?? 0n)) {
+    // Pinned before it is told: whoever has seen it can hold this installation to it.
+    await pins.pin(signedCheckpoint(registerId, set.sound.frontier, signer));
+    events.registerCheckpointSigned({ tenantId, registerId, size: size.toString() });
+  }
+  const { untold } = pins;
+  if (!untold) return;
+  await parts.store.addCheckpoint({ size: untold.size, note: untold.note, signedAt: parts.clock.now() });
+  pins.markTold(untold.size);
+}
+
+function signedCheckpoint(registerId: string, frontier: Frontier, signer: CheckpointSigner): PinnedCheckpoint {
+  const { size } = frontier;
+  const checkpoint = { origin: originOf(registerId), size, root: rootOf(frontier), extensions: [] };
   const text = formatCheckpoint(checkpoint);
   const signature = signer.sign(new TextEncoder().encode(text));
   const { keyId, name } = noteVerifier(checkpoint.origin, signer.publicKey);
   const note = formatNote({ text, signatures: [{ name, keyId, signature }] });
-  const pinned = { size: checkpoint.size, root: checkpoint.root, note };
-  // Pinned before it is told: whoever has seen it can hold this installation to it.
-  await parts.pins.pin(pinned);
-  await parts.store.addCheckpoint({ size: pinned.size, note, signedAt: parts.clock.now() });
-  const { tenantId, registerId, events } = parts;
-  events.registerCheckpointSigned({ tenantId, registerId, size: pinned.size.toString() });
-  return pinned;
+  return { size, root: checkpoint.root, note };
 }
 
 /** Pins the newest checkpoint that another process has signed, if it is one of this register as it is verified here. */
@@ -59,6 +57,7 @@ export async function adoptCheckpoint(register: VerifiedRegister): Promise<void>
   const root = await rootAt(register, checkpoint.size);
   if (root && sameHash(root, checkpoint.root)) {
     await parts.pins.pin({ size: checkpoint.size, root: checkpoint.root, note: newest.note });
+    parts.pins.markTold(checkpoint.size);
   }
 }
 

@@ -1,26 +1,35 @@
-import { IndexKeeper } from "./index-keeper.ts";
-import { readDockets } from "./register-reads.ts";
+import type { TreeNode } from "../register-store.ts";
+import { docketIndexOf } from "./docket-index.ts";
+import { leadsToHead } from "./log-nodes.ts";
+import { collecting, nodesByHeight } from "./tree-nodes.ts";
 import type { VerifiedRegister } from "./verified-register.ts";
 
-const STEP = 64n;
-
 /**
- * Takes into the index what was added to the ledger and not to the index, because a process ended in between or the
- * index was restored from an older backup. To be called in the register's turn. Of a damaged docket nothing is taken in.
+ * Takes into the index what is verified and not in it, because it was restored from an older backup while the register was
+ * open: else events would be sealed twice. To be called in the register's turn. Of a damaged docket nothing is taken in.
  */
 export async function indexMissing(register: VerifiedRegister): Promise<void> {
   const { parts, set } = register;
+  const { size } = set.sound.frontier;
   const indexed = await parts.store.indexedCount();
-  if (indexed >= set.sound.frontier.size) return;
-  const keeper = await IndexKeeper.open(parts);
-  for (let from = indexed; from < set.sound.frontier.size; from += STEP) {
-    const heights: bigint[] = [];
-    for (let height = from; height < from + STEP && height < set.sound.frontier.size; height++) heights.push(height);
-    const dockets = await readDockets(register, heights);
-    await keeper.keep(
-      dockets.map(({ height, bytes, frame }) => {
-        return { height, bytes, problem: undefined, transactionCount: frame.records.length };
-      }),
-    );
+  if (indexed >= size) return;
+  const nodes = await nodesBeyond(register, indexed);
+  const { verificationBatchSize: batchSize } = parts.settings;
+  for await (const rows of parts.ledger.scan({ from: indexed, to: size - 1n, batchSize })) {
+    for (const { height, bytes } of rows) {
+      if (set.absenceOf(height) !== undefined) continue;
+      await parts.store.index(docketIndexOf(height, bytes, nodes.get(height) ?? []));
+    }
   }
+}
+
+/** By the docket that completes them. None where what is stored does not tell: they are made when somebody needs them. */
+async function nodesBeyond(
+  register: VerifiedRegister,
+  size: bigint,
+): Promise<ReadonlyMap<bigint, readonly TreeNode[]>> {
+  const start = await register.hints.frontier(size);
+  const nodes: TreeNode[] = [];
+  const isLog = start && (await leadsToHead(register, { start, source: "own", onSubtree: collecting(nodes) }));
+  return nodesByHeight(isLog ? nodes : []);
 }

@@ -54,10 +54,19 @@ export async function proveConsistency(
   if (from <= 0n || from > to || to > frontier.size) {
     throw new VaultError("invalid_request", "The sizes are from 1 to that of the register, the smaller one first.");
   }
-  const proof = await register.hints.consistency(from, to);
-  const [fromRoot, toRoot] = await Promise.all([rootAt(register, from), rootAt(register, to)]);
-  if (!proof || !fromRoot || !toRoot || !verifyConsistency({ from, fromRoot, to, toRoot, proof })) throw unproven();
-  return { from, fromRoot, to, toRoot, proof };
+  return await withNodes(register, async () => {
+    const proof = await register.hints.consistency(from, to);
+    const [fromRoot, toRoot] = await Promise.all([rootAt(register, from), rootAt(register, to)]);
+    if (!proof || !fromRoot || !toRoot || !verifyConsistency({ from, fromRoot, to, toRoot, proof })) return undefined;
+    return { from, fromRoot, to, toRoot, proof };
+  });
+}
+
+/** A proof, for which the nodes of the log are made again if they do not yield it. */
+async function withNodes<Proof>(register: VerifiedRegister, prove: () => Promise<Proof | undefined>): Promise<Proof> {
+  const proof = (await prove()) ?? ((await register.rebuildNodes()) ? await prove() : undefined);
+  if (proof === undefined) throw unproven();
+  return proof;
 }
 
 /** What the first keys of the register are. */
@@ -95,16 +104,18 @@ async function proven(
   checkpoint: PinnedCheckpoint,
 ): Promise<readonly ProvenTransaction[]> {
   const heights = transactions.map(({ docketHeight }) => docketHeight);
-  const [dockets, paths] = await Promise.all([
-    readDockets(register, [...new Set(heights)]),
-    register.hints.inclusion(heights, checkpoint.size),
-  ]);
+  const dockets = await readDockets(register, [...new Set(heights)]);
   const byHeight = new Map(dockets.map((docket) => [docket.height, docket]));
-  return transactions.map(({ docketHeight, leafIndex }, at) => {
-    const docket = byHeight.get(docketHeight);
-    const docketPath = paths[at];
-    if (!docket || !docketPath || !isIncluded(docket, docketPath, checkpoint)) throw unproven();
-    return provenTransaction({ bytes: docket.bytes, position: leafIndex, docketPath });
+  return await withNodes(register, async () => {
+    const paths = await register.hints.inclusion(heights, checkpoint.size);
+    const found = transactions.flatMap(({ docketHeight, leafIndex: position }, at) => {
+      const docket = byHeight.get(docketHeight);
+      const docketPath = paths[at];
+      if (!docket) throw unproven();
+      if (!docketPath || !isIncluded(docket, docketPath, checkpoint)) return [];
+      return [provenTransaction({ bytes: docket.bytes, position, docketPath })];
+    });
+    return found.length === transactions.length ? found : undefined;
   });
 }
 

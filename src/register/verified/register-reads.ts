@@ -3,7 +3,8 @@ import { decodeCursor, encodeCursor, type Page, type PageRequest } from "../../s
 import { heightIn } from "../register-lookups.ts";
 import type { IndexedTransaction, TransactionFilter } from "../register-store.ts";
 import type { CorruptedHeights } from "../verification/corruption.ts";
-import { catchUp } from "./register-append.ts";
+import { catchUp } from "./catch-up.ts";
+import type { DocketReading } from "./docket-reader.ts";
 import { transactionAt, type VerifiedDocket, type VerifiedTransaction } from "./verified-docket.ts";
 import { requireOpen, type VerifiedRegister } from "./verified-register.ts";
 import type { Absence } from "./verified-set.ts";
@@ -145,15 +146,22 @@ export async function readDockets(
   register: VerifiedRegister,
   heights: readonly bigint[],
 ): Promise<readonly VerifiedDocket[]> {
-  const { set, reader } = register;
-  const verified = heights.filter((height) => set.absenceOf(height) === undefined);
-  const readings = await reader.read(verified, set.sound);
+  const verified = heights.filter((height) => register.set.absenceOf(height) === undefined);
+  const readings = await readVerified(register, verified);
   const dockets: VerifiedDocket[] = [];
   for (const [at, reading] of readings.entries()) {
     if ("docket" in reading) dockets.push(reading.docket);
     else await register.reportDamage(verified[at] as bigint, reading.problem);
   }
   return dockets;
+}
+
+/** What cannot be proven is read again with nodes of the log that were made again. */
+async function readVerified(register: VerifiedRegister, heights: readonly bigint[]): Promise<readonly DocketReading[]> {
+  const readings = await register.reader.read(heights, register.set.sound);
+  const isUnproven = readings.some((reading) => "problem" in reading && reading.isUnproven);
+  if (!isUnproven || !(await register.rebuildNodes())) return readings;
+  return await register.reader.read(heights, register.set.sound);
 }
 
 /** Another process may have sealed more. A verification that is under way takes it in by itself. */

@@ -1,8 +1,8 @@
 import { isVaultError } from "../../errors.ts";
 import { bytesOfHex } from "../../signatures/byte-text.ts";
-import { frontierAt, rootOf } from "../merkle/frontier.ts";
+import { type Frontier, frontierAt, rootOf } from "../merkle/frontier.ts";
 import { type ProofPlan, planConsistency, planInclusion, proofOf } from "../merkle/proof-plan.ts";
-import { type Subtree, type SubtreeHashes, subtreesBetween } from "../merkle/subtree.ts";
+import { type Subtree, type SubtreeHashes, subtreeKey, subtreesBetween } from "../merkle/subtree.ts";
 import { type RegisterStore, SUBTREES_MAX } from "../register-store.ts";
 
 /** Of one gap; behind a larger one nothing can be judged until it is filled. */
@@ -34,8 +34,14 @@ export class TreeHints {
 
   /** The root that the log had at a size. Who gets it compares it with a root that he trusts. */
   async root(size: bigint): Promise<Uint8Array | undefined> {
+    const frontier = await this.frontier(size);
+    return frontier && rootOf(frontier);
+  }
+
+  /** What the log had to grow from at a size. */
+  async frontier(size: bigint): Promise<Frontier | undefined> {
     const hashes = await this.#hashes(subtreesBetween(0n, size));
-    return unlessMissing(() => rootOf(frontierAt(size, hashes)));
+    return unlessMissing(() => frontierAt(size, hashes));
   }
 
   /** What stands in the tree for the dockets from one height to another; those that are not known are left out. */
@@ -54,14 +60,14 @@ export class TreeHints {
   }
 
   async #hashes(subtrees: readonly Subtree[]): Promise<SubtreeHashes> {
-    const wanted = new Map(subtrees.map((subtree) => [nameOf(subtree), subtree]));
+    const wanted = new Map(subtrees.map((subtree) => [subtreeKey(subtree), subtree]));
     const all = [...wanted.values()];
     const parts: (readonly Subtree[])[] = [];
     for (let at = 0; at < all.length; at += SUBTREES_MAX) parts.push(all.slice(at, at + SUBTREES_MAX));
     const found = await Promise.all(parts.map((part) => this.#store.nodes(part)));
-    const hashes = new Map(found.flat().map((node) => [nameOf(node), node.hash]));
+    const hashes = new Map(found.flat().map((node) => [subtreeKey(node), node.hash]));
     return (level, index) => {
-      const hash = hashes.get(nameOf({ level, index }));
+      const hash = hashes.get(subtreeKey({ level, index }));
       return hash === undefined ? undefined : bytesOfHex(hash);
     };
   }
@@ -78,8 +84,4 @@ function unlessMissing<T>(compute: () => T): T | undefined {
     if (isVaultError(error, "integrity_violation")) return undefined;
     throw error;
   }
-}
-
-function nameOf({ level, index }: Subtree): string {
-  return `${level}/${index}`;
 }

@@ -7,6 +7,7 @@ import type { ChainVerdict } from "../verification/chain-verifier.ts";
 import { type CorruptedHeights, type DocketProblem, typeOf } from "../verification/corruption.ts";
 import { KeyDirectory } from "../verification/key-directory.ts";
 import { DocketReader } from "./docket-reader.ts";
+import { rebuildNodes } from "./log-nodes.ts";
 import { judgeStored, planVerification, runVerification, type VerificationPlan } from "./open-register.ts";
 import { RegisterCondition, type RegisterOperationalState } from "./register-condition.ts";
 import type { RegisterParts } from "./register-parts.ts";
@@ -55,6 +56,7 @@ export class VerifiedRegister implements AsyncDisposable {
   /** The initialisation under way, or the last one that came to an end. */
   #initialization: Initialization | undefined;
   #turn: Promise<unknown> = Promise.resolve();
+  #rebuilding: Promise<boolean> | undefined;
   /** Two readers may meet the same damage at once, which is to be written down once. */
   #recording: Promise<unknown> = Promise.resolve();
 
@@ -138,6 +140,17 @@ export class VerifiedRegister implements AsyncDisposable {
     const turn = this.#turn.then(work, work);
     this.#turn = turn.catch(() => undefined);
     return turn;
+  }
+
+  /**
+   * For whoever cannot prove what was verified because the hashes for that are missing, or altered: makes them again. Whether
+   * that could be done. Who asks meanwhile gets the same answer.
+   */
+  rebuildNodes(): Promise<boolean> {
+    this.#rebuilding ??= rebuildNodes(this).finally(() => {
+      this.#rebuilding = undefined;
+    });
+    return this.#rebuilding;
   }
 
   /** Takes a docket that was just found damaged out of what is served. */

@@ -193,10 +193,11 @@ export function cacheEntriesContract(open: OpenCacheStore): void {
     });
 
     it("keep the life they were created with, and begin again after it", async () => {
-      expect(valueOf(await test.store.increment("n", { delta: 7, ttl: 25 }))).toBe(7);
+      const ttl = test.opened.elapse ? 25 : 500;
+      expect(valueOf(await test.store.increment("n", { delta: 7, ttl }))).toBe(7);
       // Would the second life count, the counter would outlive this test.
-      await test.store.increment("n", { ttl: "none" });
-      test.opened.elapse?.(25);
+      expect(valueOf(await test.store.increment("n", { ttl: "none" }))).toBe(8);
+      test.opened.elapse?.(ttl);
       await until(async () => valueOf(await test.store.increment("n", { delta: 3, ttl: "none" })) === 3);
       expect(await count(test.store, "n", 1)).toBe(4);
     });

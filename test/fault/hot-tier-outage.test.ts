@@ -12,9 +12,10 @@ import { redisProblem, ScratchRedis } from "./scratch-redis.ts";
 import { type ProxyFault, TcpProxy } from "./tcp-proxy.ts";
 
 const CLIENTS = 8;
-const DEADLINE_MS = 100;
+/** Longer than a busy machine holds a process up, which would count as an outage. */
+const DEADLINE_MS = 500;
 /** A tenth more of the deadline, and what a timer is late by. */
-const DEADLINE_SLACK_MS = 20;
+const DEADLINE_SLACK_MS = 60;
 const OPEN_MS = 300;
 /** After the first failed call the tier is out of the way in this time. */
 const DEGRADED_MS_MAX = 5_000;
@@ -64,8 +65,8 @@ describe.skipIf(problem !== undefined && !isRequired)("a hot tier that goes away
     ["resets connections", { kind: "reset" }],
     ["swallows everything", { kind: "black-hole" }],
     ["ends connections on its side", { kind: "half-close" }],
-    ["takes a fifth of a second for everything", { kind: "latency", ms: 200 }],
-    ["sends byte by byte", { kind: "drip", ms: 20 }],
+    ["takes a second for everything", { kind: "latency", ms: 1_000 }],
+    ["sends byte by byte", { kind: "drip", ms: 100 }],
   ];
 
   it.each(faults)("because the way to it %s", { timeout: 60_000 }, async (_, fault) => {
@@ -150,7 +151,7 @@ describe.skipIf(problem !== undefined && !isRequired)("a hot tier that goes away
     await load.answered(40_000);
     const meanwhileBytes = proxy.bytesSent - sentBytes;
     const { slowestMs } = load;
-    const waitedMsMax = DEADLINE_MS + DEADLINE_SLACK_MS + delay.max / 1e6;
+    const waitedMsMax = DEADLINE_MS + DEADLINE_SLACK_MS + (2 * delay.max) / 1e6;
     const endedMs = performance.now();
     await end();
     await closed();

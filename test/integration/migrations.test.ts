@@ -160,7 +160,9 @@ describe.each(sqlEngines())("migrations on $flavour", (engine) => {
     for (const { default: text } of quoted) expect(text).toMatch(/^'\w+'::text$/);
   });
 
-  it("US5-2: go down step by step and up again with rows in every table, and keep those of older versions", async () => {
+  it("US5-2: go down step by step and up again with rows in every table, and keep those of older versions", {
+    timeout: 120_000,
+  }, async () => {
     let world = await openAgain();
     const adminKey = world.a.admin.key ?? "";
     const agentKey = world.a.agent.key ?? "";

@@ -35,7 +35,7 @@ function open(transport: MessageTransport, silenceMs = 60_000): HeartbeatChannel
 describe("a channel with a heartbeat", () => {
   it("is connected when a message to itself came back, until none does any more", async () => {
     const transport = new PatientTransport();
-    const connected = open(transport, 30);
+    const connected = open(transport, 200);
     await until(() => transport.sent.length > 0);
     expect(connected.isConnected()).toBe(false);
     transport.deliver();

@@ -6,7 +6,7 @@ import { type ChildProgram, startProgram } from "../../testing/child-program.ts"
 import { DataDirectoryLock, LOCK_FILE } from "./data-directory-lock.ts";
 import { ownIdentity } from "./process-identity.ts";
 
-const HEARTBEAT_MS = 20;
+const HEARTBEAT_MS = 100;
 
 /** Takes the lock, says how that went, and holds it for as long as it lives. */
 const HOLDER = `

@@ -99,7 +99,9 @@ describe("openPGlite", () => {
     expect(existsSync(join(dataDirectory, "PG_VERSION"))).toBe(true);
   });
 
-  it("loses nothing that was acknowledged when the process is killed, again and again", async () => {
+  it("loses nothing that was acknowledged when the process is killed, again and again", {
+    timeout: 90_000,
+  }, async () => {
     const acknowledged = new Set<number>();
     for (let round = 0; round < 3; round++) {
       await using writers = await startProgram(program(WRITERS), [dataDirectory, String(round * 1_000_000)]);

@@ -9,6 +9,8 @@ export interface Setting {
   readonly type: "string" | "number" | "boolean";
   /** Never written to a file in clear, never printed. */
   readonly isSecret: boolean;
+  /** Of a list of sections: the members of each that are never printed. */
+  readonly secretMembers: readonly string[];
 }
 
 /** What can be configured: it depends on the engines there are. */
@@ -19,7 +21,7 @@ export interface ConfigModel {
   readonly engines: readonly EngineSettings[];
 }
 
-const SECRETS = ["apiKey", "masterKey", "sessions.redisUrl"];
+const SECRETS = ["apiKey", "masterKey", "sessions.redisUrl", "register.peers[].key"];
 
 /** @param outside engines besides the vault's own */
 export function configModel(outside: readonly EngineSettings[]): ConfigModel {
@@ -41,8 +43,15 @@ function settingsOf(schema: z.ZodObject, prefix: string, secrets: ReadonlySet<st
     const inner = unwrapped(member as z.ZodType);
     if (inner instanceof z.ZodObject) return settingsOf(inner, `${path}.`, secrets);
     const description = (member as z.ZodType).description ?? "";
-    return [{ path, description, type: typeOf(inner), isSecret: secrets.has(path) }];
+    const secretMembers = membersOf(inner).filter((each) => secrets.has(`${path}[].${each}`));
+    return [{ path, description, type: typeOf(inner), isSecret: secrets.has(path), secretMembers }];
   });
+}
+
+/** Of the sections that a list is made of. */
+function membersOf(schema: z.ZodType): readonly string[] {
+  const element = schema instanceof z.ZodArray ? unwrapped(schema.element as z.ZodType) : undefined;
+  return element instanceof z.ZodObject ? Object.keys(element.shape) : [];
 }
 
 function unwrapped(schema: z.ZodType): z.ZodType {

@@ -37,8 +37,10 @@ function unknownSetting(path: readonly PropertyKey[], { settings }: ConfigModel)
 function badValue(issue: z.core.$ZodIssue, { given, model }: ProblemContext): ErrorItem {
   const name = issue.path.map(String).join(".");
   const origin = given.get(name);
-  const isSecret = model.settings.find((setting) => setting.path === name)?.isSecret ?? false;
-  const value = isSecret ? "a secret that is not shown" : JSON.stringify(origin?.value);
+  const setting = model.settings.find(({ path }) => path === name);
+  // What is not as expected may have a secret anywhere.
+  const hasSecret = setting && (setting.isSecret || setting.secretMembers.length > 0);
+  const value = hasSecret ? "a secret that is not shown" : JSON.stringify(origin?.value);
   const from = origin ? ` Got ${value} from ${origin.source}.` : "";
   return { path: jsonPointer(issue.path), code: issue.code, message: `${expectation(issue.message)}.${from}` };
 }

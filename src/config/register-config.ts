@@ -4,8 +4,18 @@ const DAY_MS = 86_400_000;
 const HOUR_MS = 3_600_000;
 
 const peer = z.strictObject({
-  url: z.url({ protocol: /^https?$/ }).describe("Address of another Strongroom, such as https://other.example:8420."),
-  key: z.string().min(16).max(256).optional().describe("API key of the tenant there that has the register."),
+  // Addresses are printed and logged, and no request can be made to one with a user and a password in it.
+  url: z
+    .url({ protocol: /^https?$/ })
+    .refine((url) => !hasCredentials(url), "Expected an address without a user and a password")
+    .describe("Address of another Strongroom, such as https://other.example:8420."),
+  key: z
+    .string()
+    .min(16)
+    .max(256)
+    .regex(/^[\x21-\x7e]+$/, "Expected visible ASCII characters without spaces")
+    .optional()
+    .describe("API key of the tenant there that has the register."),
 });
 
 /** The registers: how the journal is sealed, how what is sealed is verified, and who has copies. */
@@ -75,3 +85,8 @@ export const registerConfig = z.strictObject({
     .default([])
     .describe("Who has copies of the default tenant's register, to recover from."),
 });
+
+function hasCredentials(url: string): boolean {
+  const { username, password } = URL.parse(url) ?? {};
+  return Boolean(username) || Boolean(password);
+}

@@ -113,6 +113,7 @@ export class Scrubber implements AsyncDisposable {
     const { register, progress } = this.#options;
     const { condition, set, parts, registerId } = register;
     if (condition.state === "Offline" || condition.state === "Initializing" || set.total === 0n) return;
+    await register.recordWhatIsDue();
     const { total } = set;
     const first = this.#progress.next < total ? this.#progress.next : 0n;
     const end = first + DOCKETS_PER_STEP < total ? first + DOCKETS_PER_STEP : total;

@@ -127,6 +127,8 @@ async function confirmed(
   places: readonly IndexedTransaction[],
   { subject, type }: TransactionFilter,
 ): Promise<readonly VerifiedTransaction[]> {
+  // The index is everybody's, and may be further than this process.
+  if (places.some(({ height }) => height >= register.set.total)) await followOthers(register);
   const dockets = await readDockets(register, [...new Set(places.map(({ height }) => height))]);
   const byHeight = new Map(dockets.map((docket) => [docket.height, docket]));
   return places.flatMap(({ txId, height, position }) => {

@@ -6,6 +6,7 @@ import type { CorruptionRangeRecord } from "../range-record.ts";
 import type { ChainVerdict } from "../verification/chain-verifier.ts";
 import { type CorruptedHeights, type DocketProblem, typeOf } from "../verification/corruption.ts";
 import { KeyDirectory } from "../verification/key-directory.ts";
+import { DamageReporter, damageOf, type RegisterWatcher } from "./damage-reporter.ts";
 import { DocketReader } from "./docket-reader.ts";
 import { rebuildNodes } from "./log-nodes.ts";
 import { judgeStored, planVerification, runVerification, type VerificationPlan } from "./open-register.ts";
@@ -35,13 +36,6 @@ interface Initialization {
   readonly whole: Promise<RegisterInitialization>;
 }
 
-/** Is told when a verification has ended, when damage is found later, and when the register could not be opened. */
-export interface RegisterWatcher {
-  onVerified?(): void;
-  onDamage?(): void;
-  onFailed?(): void;
-}
-
 /**
  * One register as it may be believed: opened by verifying it, read through what was verified, and extended by what was.
  * Corruption is never an error of a caller: the damaged heights are absent and have a reason.
@@ -56,9 +50,11 @@ export class VerifiedRegister implements AsyncDisposable {
   /** The initialisation under way, or the last one that came to an end. */
   #initialization: Initialization | undefined;
   #turn: Promise<unknown> = Promise.resolve();
+  /** The last verification of everything that began, and the one that is to follow it. */
+  #survey: Promise<unknown> = Promise.resolve();
+  #nextSurvey: Promise<RegisterInitialization> | undefined;
   #rebuilding: Promise<boolean> | undefined;
-  /** Two readers may meet the same damage at once, which is to be written down once. */
-  #recording: Promise<unknown> = Promise.resolve();
+  readonly #reporter: DamageReporter;
 
   constructor(parts: RegisterParts) {
     this.parts = parts;
@@ -72,6 +68,7 @@ export class VerifiedRegister implements AsyncDisposable {
       ...parts,
       set: new VerifiedSet({ total: 0n, examined: 0n, ranges: [], sound }),
     });
+    this.#reporter = new DamageReporter({ parts, condition: this.condition, watchers: this.#watchers });
   }
 
   get registerId(): string {
@@ -110,16 +107,20 @@ export class VerifiedRegister implements AsyncDisposable {
 
   /**
    * Verifies every docket anew, from the first one on, whatever is known of it. Reads and sealing go on meanwhile with what
-   * was verified; a register that is damaged, or is found to be, is initialised anew. Rejects like `initialize`.
+   * was verified; a register that is damaged, or is found to be, is initialised anew. Whoever asks while this goes on waits
+   * for the next one, which all of them share; it goes on when they leave. Rejects like `initialize`.
    */
   async verifyAll(signal?: AbortSignal): Promise<RegisterInitialization> {
-    await this.initialize(signal);
-    await this.#initialization?.whole;
-    const sound = this.set.isComplete ? await untilAborted(signal, () => this.#survey()) : undefined;
-    if (sound) return sound;
-    this.#initialization = this.#begin(true);
-    const { whole } = this.#initialization;
-    return await untilAborted(signal, () => whole);
+    this.#nextSurvey ??= this.#survey.then(() => {
+      this.#nextSurvey = undefined;
+      const verified = this.#verifyAll();
+      this.#survey = verified.catch(() => undefined);
+      return verified;
+    });
+    const verified = this.#nextSurvey;
+    // Whoever waits meets the rejection; nobody has to wait.
+    verified.catch(() => undefined);
+    return await untilAborted(signal, () => verified);
   }
 
   getOperationalState(): RegisterOperationalState {
@@ -155,36 +156,27 @@ export class VerifiedRegister implements AsyncDisposable {
 
   /** Takes a docket that was just found damaged out of what is served. */
   async reportDamage(height: bigint, problem: DocketProblem): Promise<void> {
-    if (this.set.rangeAt(height)) return;
-    this.reader.forget(height);
-    const range = { start: height, end: height, type: typeOf(problem), details: problem.details, failing: [] };
-    this.condition.replace(this.set.withRange(range));
+    if (!this.set.rangeAt(height)) {
+      this.reader.forget(height);
+      const range = { start: height, end: height, type: typeOf(problem), details: problem.details, failing: [] };
+      this.condition.replace(this.set.withRange(range));
+    } else if (!this.#reporter.isDue) return;
     await this.recordRanges();
   }
 
   /** What is damaged, for people. */
   get damage(): string {
-    return damageMessage(this.set);
+    return damageOf(this.set);
   }
 
-  /** Brings the book, the journal and the state in line with what is damaged now. */
+  /** Brings the state, the book and the journal in line with what is damaged now. Rejects when it cannot be written down. */
   recordRanges(): Promise<void> {
-    const recording = this.#recording.then(() => this.#recordRanges());
-    this.#recording = recording.catch(() => undefined);
-    return recording;
+    return this.#reporter.report();
   }
 
-  async #recordRanges(): Promise<void> {
-    const { tenantId, registerId, events, journal } = this.parts;
-    const added = await this.parts.ranges.record(this.set.ranges);
-    for (const { startHeight, endHeight, type, transactionIds } of added) {
-      const range = { startHeight: startHeight.toString(), endHeight: endHeight.toString(), type };
-      events.registerCorruptionFound({ tenantId, registerId, ...range });
-      await journal("register_corruption_found", { registerId, ...range, transactionIds });
-    }
-    if (this.set.ranges.length > 0) this.condition.see("corruption_found", this.damage);
-    else if (this.set.isComplete && !this.condition.see("recovered")) this.condition.see("verified");
-    if (added.length > 0) for (const watcher of this.#watchers) watcher.onDamage?.();
+  /** Writes down what could not be when it was found. */
+  async recordWhatIsDue(): Promise<void> {
+    if (this.#reporter.isDue) await this.recordRanges();
   }
 
   /** Takes the register for lost until somebody opens it again. */
@@ -196,6 +188,7 @@ export class VerifiedRegister implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closing.abort();
+    await this.#survey;
     await this.#initialization?.whole.catch(() => undefined);
     await this.#turn.catch(() => undefined);
     await this.#keepSnapshot();
@@ -226,8 +219,17 @@ export class VerifiedRegister implements AsyncDisposable {
     return { started: first.promise, whole };
   }
 
+  async #verifyAll(): Promise<RegisterInitialization> {
+    await untilAborted(this.#closing.signal, () => this.initialize());
+    await this.#initialization?.whole;
+    const sound = this.set.isComplete ? await this.#surveyed() : undefined;
+    if (sound) return sound;
+    this.#initialization = this.#begin(true);
+    return await this.#initialization.whole;
+  }
+
   /** What is found when nothing is damaged, nor was; else `undefined`. */
-  async #survey(): Promise<RegisterInitialization | undefined> {
+  async #surveyed(): Promise<RegisterInitialization | undefined> {
     const { condition, parts } = this;
     const began = Date.parse(parts.clock.now());
     let transactions = 0;
@@ -319,13 +321,6 @@ export class VerifiedRegister implements AsyncDisposable {
       verificationRate: durationMs === 0 ? 0 : Math.round((Number(verifiedCount) / durationMs) * 1_000),
     };
   }
-}
-
-function damageMessage({ ranges }: VerifiedSet): string {
-  const heights = ranges
-    .slice(0, 10)
-    .map(({ start, end, type }) => (start === end ? `${start} (${type})` : `${start} to ${end} (${type})`));
-  return `Damaged dockets: ${heights.join(", ")}${ranges.length > 10 ? " and more" : ""}.`;
 }
 
 /** Rejects with `register_offline` unless the register is open. */

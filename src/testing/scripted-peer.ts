@@ -42,6 +42,8 @@ export class ScriptedPeer implements RegisterPeer {
   readonly name: string;
   /** What was asked for: `start-end`. */
   readonly asked: string[] = [];
+  /** How often it was asked where the register ends. */
+  heads = 0;
   chain: LedgerChain;
   readonly #script: PeerBehaviour[];
   readonly #docketsMax: number;
@@ -54,6 +56,7 @@ export class ScriptedPeer implements RegisterPeer {
   }
 
   async head(_registerId: string | undefined, { signal }: { readonly signal?: AbortSignal } = {}): Promise<PeerHead> {
+    this.heads += 1;
     const behaviour = this.#next();
     if (behaviour === "stall") return await untilAborted(signal, () => new Promise(() => undefined));
     if (behaviour === "unreachable") throw unreachable();

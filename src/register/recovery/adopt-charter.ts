@@ -1,4 +1,4 @@
-import { isVaultError } from "../../errors.ts";
+import { isVaultError, type VaultError } from "../../errors.ts";
 import { isCharterOf } from "../ledger/charter.ts";
 import type { VerifiedRegister } from "../verified/verified-register.ts";
 import type { RegisterPeer } from "./register-peer.ts";
@@ -13,22 +13,25 @@ export async function adoptCharter(
   signal: AbortSignal,
 ): Promise<void> {
   const { pins } = register.parts;
-  if ((await isOpened(register)) || pins.charter) return;
+  const failure = await failureOf(register);
+  // While storage is out of order nobody knows whether the charter is lost.
+  if (!isVaultError(failure, "integrity_violation") || pins.charter) return;
   for (const peer of peers) {
     const charter = await charterFrom(peer, register.registerId, signal);
     if (!isCharterOf(register.registerId, charter)) continue;
     await pins.keepCharter(charter);
-    await isOpened(register);
+    await failureOf(register);
     return;
   }
 }
 
-async function isOpened(register: VerifiedRegister): Promise<boolean> {
+/** Why a register cannot be opened; `undefined` once it is. */
+async function failureOf(register: VerifiedRegister): Promise<VaultError | undefined> {
   try {
     await register.whenVerified();
-    return true;
+    return undefined;
   } catch (error) {
-    if (isVaultError(error)) return false;
+    if (isVaultError(error)) return error;
     throw error;
   }
 }

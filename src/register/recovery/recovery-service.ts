@@ -1,3 +1,4 @@
+import { pause } from "../../storage/resilience/retry.ts";
 import type { Random, Timers } from "../../storage/resilience/timers.ts";
 import { abortedError } from "../../storage/until-aborted.ts";
 import type { CorruptionRangeRecord } from "../range-record.ts";
@@ -45,6 +46,9 @@ export class RecoveryService implements AsyncDisposable {
   readonly #closing = new AbortController();
   #unwatch: (() => void) | undefined;
   #cancelProbe: (() => void) | undefined;
+  #cancelReopening: (() => void) | undefined;
+  /** Openings that were put off since the register could last be opened. */
+  #reopenings = 0;
   /** The recovery under way; another one waits for its end. */
   #run: Promise<unknown> = Promise.resolve();
   #isWanted = false;
@@ -60,7 +64,14 @@ export class RecoveryService implements AsyncDisposable {
     const { register, timers, peers } = this.#options;
     if (this.#unwatch || peers.length === 0) return;
     const want = () => this.#want();
-    this.#unwatch = register.watch({ onVerified: want, onDamage: want, onFailed: want });
+    this.#unwatch = register.watch({
+      onVerified: () => {
+        this.#calmDown();
+        want();
+      },
+      onDamage: want,
+      onFailed: () => this.#reopenLater(),
+    });
     const probe = (): void => {
       this.#cancelProbe = timers.after(PROBE_MS, () => {
         // One that is under way asks for everything itself.
@@ -99,6 +110,7 @@ export class RecoveryService implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#unwatch?.();
     this.#cancelProbe?.();
+    this.#calmDown();
     this.#closing.abort();
     await this.idle();
   }
@@ -108,6 +120,22 @@ export class RecoveryService implements AsyncDisposable {
     this.#isWanted = true;
     // What cannot be done now because of the storage is tried again with the next damage, or the next probe.
     void this.#enqueue(() => this.#rounds()).catch(() => undefined);
+  }
+
+  /** An opening that fails is itself tried by a recovery: the next one has to wait, and longer each time. */
+  #reopenLater(): void {
+    if (this.#cancelReopening) return;
+    const delayMs = this.#delayMs(this.#reopenings++);
+    this.#cancelReopening = this.#options.timers.after(delayMs, () => {
+      this.#cancelReopening = undefined;
+      this.#want();
+    });
+  }
+
+  #calmDown(): void {
+    this.#cancelReopening?.();
+    this.#cancelReopening = undefined;
+    this.#reopenings = 0;
   }
 
   /** One recovery after the other. */
@@ -194,19 +222,11 @@ export class RecoveryService implements AsyncDisposable {
   }
 
   #pause(round: number): Promise<void> {
-    const { timers, random } = this.#options;
-    const { signal } = this.#closing;
-    const delayMs = random() * Math.min(DELAY_MS_MAX, DELAY_MS_MIN * 2 ** round);
-    return new Promise((resolve, reject) => {
-      const abort = (): void => {
-        cancel();
-        reject(abortedError());
-      };
-      const cancel = timers.after(delayMs, () => {
-        signal.removeEventListener("abort", abort);
-        resolve();
-      });
-      signal.addEventListener("abort", abort, { once: true });
-    });
+    return pause(this.#delayMs(round), this.#options.timers, this.#closing.signal);
+  }
+
+  /** @param before how often there was such a pause before */
+  #delayMs(before: number): number {
+    return this.#options.random() * Math.min(DELAY_MS_MAX, DELAY_MS_MIN * 2 ** before);
   }
 }

@@ -104,6 +104,11 @@ describe("the nodes of the log", () => {
     expect(await store.nodes(SPINE)).toContainEqual(leaf);
     await expect(proveConsistency(register, 9n, 10n)).rejects.toMatchObject({ code: "integrity_violation" });
     expect(await getDocket(register, 9n)).toBeUndefined();
+    // Once what is stored leads there again, after the pause.
+    await scene.damage((row) => ({ ...row, bytes: CHAIN.dockets[Number(row.sequence)]?.bytes ?? row.bytes }));
+    await expect(proveConsistency(register, 9n, 10n)).rejects.toMatchObject({ code: "integrity_violation" });
+    scene.clock.advance(60_000);
+    expect(await proveConsistency(register, 9n, 10n)).toMatchObject({ from: 9n });
   });
 
   it("are indexed with the dockets when a backup of the index is restored under an open register", async () => {

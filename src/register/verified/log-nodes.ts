@@ -26,11 +26,40 @@ type LeafSource = "node" | "own" | "named";
 
 const SOURCES: readonly LeafSource[] = ["node", "own", "named"];
 
+/** After it was in vain nobody can make it read the whole ledger again for so long. */
+const PAUSE_MS = 60_000;
+
+/** Makes the nodes of one register's log again, for all who need them at the same time together. */
+export class NodeRebuilder {
+  readonly #register: LogOwner;
+  #rebuilding: Promise<boolean> | undefined;
+  #failedAtMs = Number.NEGATIVE_INFINITY;
+
+  constructor(register: LogOwner) {
+    this.#register = register;
+  }
+
+  /** Whether the nodes are those of the verified log now. */
+  async rebuild(): Promise<boolean> {
+    if (this.#nowMs() < this.#failedAtMs + PAUSE_MS) return false;
+    this.#rebuilding ??= rebuildNodes(this.#register).finally(() => {
+      this.#rebuilding = undefined;
+    });
+    const isRebuilt = await this.#rebuilding;
+    if (!isRebuilt) this.#failedAtMs = this.#nowMs();
+    return isRebuilt;
+  }
+
+  #nowMs(): number {
+    return Date.parse(this.#register.parts.clock.now());
+  }
+}
+
 /**
  * Makes the nodes of the log again, all that proofs are made of, from what is stored: whatever source of leaves leads to the
  * verified head is right. False, without effect, when none does. Reads the whole ledger, up to four times.
  */
-export async function rebuildNodes(register: LogOwner): Promise<boolean> {
+async function rebuildNodes(register: LogOwner): Promise<boolean> {
   for (const source of SOURCES) {
     if (!(await leadsToHead(register, { start: EMPTY_FRONTIER, source }))) continue;
     const nodes: TreeNode[] = [];

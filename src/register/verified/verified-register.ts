@@ -8,7 +8,7 @@ import { type CorruptedHeights, type DocketProblem, typeOf } from "../verificati
 import { KeyDirectory } from "../verification/key-directory.ts";
 import { DamageReporter, damageOf, type RegisterWatcher } from "./damage-reporter.ts";
 import { DocketReader } from "./docket-reader.ts";
-import { rebuildNodes } from "./log-nodes.ts";
+import { NodeRebuilder } from "./log-nodes.ts";
 import { judgeStored, planVerification, runVerification, type VerificationPlan } from "./open-register.ts";
 import { RegisterCondition, type RegisterOperationalState } from "./register-condition.ts";
 import type { RegisterParts } from "./register-parts.ts";
@@ -53,7 +53,7 @@ export class VerifiedRegister implements AsyncDisposable {
   /** The last verification of everything that began, and the one that is to follow it. */
   #survey: Promise<unknown> = Promise.resolve();
   #nextSurvey: Promise<RegisterInitialization> | undefined;
-  #rebuilding: Promise<boolean> | undefined;
+  readonly #nodes = new NodeRebuilder(this);
   readonly #reporter: DamageReporter;
 
   constructor(parts: RegisterParts) {
@@ -145,13 +145,10 @@ export class VerifiedRegister implements AsyncDisposable {
 
   /**
    * For whoever cannot prove what was verified because the hashes for that are missing, or altered: makes them again. Whether
-   * that could be done. Who asks meanwhile gets the same answer.
+   * that could be done; when it could not, it is not tried again for a minute.
    */
   rebuildNodes(): Promise<boolean> {
-    this.#rebuilding ??= rebuildNodes(this).finally(() => {
-      this.#rebuilding = undefined;
-    });
-    return this.#rebuilding;
+    return this.#nodes.rebuild();
   }
 
   /** Takes a docket that was just found damaged out of what is served. */

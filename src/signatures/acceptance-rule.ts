@@ -7,6 +7,7 @@ import type { SuiteId } from "./signature-suite.ts";
 export interface AcceptanceRule {
   readonly id: SuiteId;
   readonly publicKeyBytes: number;
+  /** May compute, since keys are few and kept. */
   acceptsPublicKey(publicKey: Uint8Array): boolean;
   acceptsSignature(signature: Uint8Array): boolean;
   acceptsPrivateKey(privateKey: Uint8Array): boolean;

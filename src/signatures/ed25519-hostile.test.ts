@@ -197,12 +197,24 @@ describe("the acceptance rule of Ed25519", () => {
     }
   });
 
-  it("takes the canonical encodings next to them", () => {
+  it("takes the canonical encodings next to them that are points of the curve", () => {
+    let points = 0;
     for (let distance = 2n; distance < 40n; distance++) {
       for (const y of [distance, P - distance, 2n ** 254n + distance]) {
-        expect(suite.acceptsPublicKey(encodedInteger(y))).toBe(true);
-        expect(suite.acceptsPublicKey(encodedInteger(y + 2n ** 255n))).toBe(true);
+        const isPoint = decoded(encodedInteger(y)) !== undefined;
+        expect(suite.acceptsPublicKey(encodedInteger(y))).toBe(isPoint);
+        expect(suite.acceptsPublicKey(encodedInteger(y + 2n ** 255n))).toBe(isPoint);
+        if (isPoint) points++;
       }
+    }
+    expect(points).toBeGreaterThan(30);
+    expect(points).toBeLessThan(80);
+  });
+
+  it("tells the points among any bytes", () => {
+    for (let index = 0; index < 300; index++) {
+      const bytes = random(`bytes ${index}`).subarray(0, 32);
+      expect(suite.acceptsPublicKey(bytes)).toBe(decoded(bytes) !== undefined);
     }
   });
 
@@ -213,11 +225,12 @@ describe("the acceptance rule of Ed25519", () => {
     }
   });
 
-  it("refuses a key that is on no point of the curve", () => {
+  it("refuses a key that is no point of the curve, and no signature is valid with such an R", () => {
     let seen = 0;
     for (let y = 2n; y < 200n; y++) {
       if (decoded(encodedInteger(y))) continue;
       seen++;
+      expect(suite.acceptsPublicKey(encodedInteger(y))).toBe(false);
       expect(verdict(forge({ a, r, keyBytes: encodedInteger(y), label: `off ${y}` }))).toBe(false);
       expect(verdict(forge({ a, r, rBytes: encodedInteger(y), label: `off ${y}` }))).toBe(false);
     }

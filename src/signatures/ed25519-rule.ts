@@ -1,17 +1,18 @@
 import type { AcceptanceRule } from "./acceptance-rule.ts";
-import { bigEndianBytes } from "./big-endian.ts";
+import { bigEndianBytes, bigEndianInteger } from "./big-endian.ts";
+import { isSquare } from "./squares.ts";
 
 /**
- * Ed25519 for a ledger on which all verifiers must agree: S < L, key and R canonical and neither of small order. What
- * is left is the cofactorless equation, which compares the bytes of R with those of S*B - h*A. A key that is not on the
- * curve fails to decode in every library, and an R that is not on the curve equals no computed point, so neither needs
- * arithmetic here. A key with a torsion part that is not of small order passes the rule, and the equation decides.
+ * Ed25519 for a ledger on which all verifiers must agree: the key is a point of the curve, S < L, key and R are canonical
+ * and neither is of small order. What is left is the cofactorless equation, which compares the bytes of R with those of
+ * S*B - h*A: an R that is not on the curve equals no computed point, so that a signature, unlike a key, needs no arithmetic
+ * here. A key with a torsion part that is not of small order passes the rule, and the equation decides.
  */
 export const ED25519_RULE: AcceptanceRule = {
   id: "ed25519",
   publicKeyBytes: 32,
-  acceptsPublicKey: acceptsPoint,
-  acceptsSignature: (signature) => isBelowOrder(signature) && acceptsPoint(signature),
+  acceptsPublicKey: (key) => acceptsEncoding(key) && isOnCurve(key),
+  acceptsSignature: (signature) => isBelowOrder(signature) && acceptsEncoding(signature),
   // Any 32 bytes are a seed.
   acceptsPrivateKey: () => true,
   // A signer computes S modulo L, so there is no twin to choose from.
@@ -19,6 +20,8 @@ export const ED25519_RULE: AcceptanceRule = {
 };
 
 const P = 2n ** 255n - 19n;
+/** Of the curve's equation -x^2 + y^2 = 1 + d x^2 y^2: -121665 / 121666 modulo p. */
+const D = 0x52036cee2b6ffe738cc740797779e89800700a4d4141d8ab75eb4dca135978a3n;
 const LAST = 31;
 const SCALAR_OFFSET = 32;
 
@@ -35,8 +38,22 @@ const Y_OF_ORDER_8 = 0x05fc536d880238b13933c6d305acdfd5f098eff289f4c345b027b2c28
 const SMALL_ORDER_Y = [0n, 1n, P - 1n, Y_OF_ORDER_8, P - Y_OF_ORDER_8].map(littleEndianBytes);
 
 /** Whether the first 32 bytes encode a y below p that no point of small order has. */
-function acceptsPoint(bytes: Uint8Array): boolean {
+function acceptsEncoding(bytes: Uint8Array): boolean {
   return isCanonical(bytes) && !SMALL_ORDER_Y.some((y) => hasY(bytes, y));
+}
+
+/**
+ * Whether there is an x with x^2 = (y^2 - 1) / (d y^2 + 1): a fraction is a square where the product of its parts is one.
+ * Neither part is zero, since y is that of no point of small order and -1/d is no square. Computed once per key.
+ */
+function isOnCurve(key: Uint8Array): boolean {
+  const square = yOf(key) ** 2n % P;
+  return isSquare((square - 1n) * (D * square + 1n), P);
+}
+
+/** Without the sign bit of x. */
+function yOf(bytes: Uint8Array): bigint {
+  return bigEndianInteger(bytes.toReversed(), 0) % 2n ** 255n;
 }
 
 /** y < p = 2^255 - 19, without the sign bit. Nearly every encoding is decided by its last byte. */

@@ -1,5 +1,6 @@
 import type { AcceptanceRule } from "./acceptance-rule.ts";
 import { bigEndianBytes, bigEndianInteger } from "./big-endian.ts";
+import { isSquare } from "./squares.ts";
 
 /**
  * ECDSA on P-256 with SHA-256: r and s in [1, n-1] and s in the lower half, because (r, n - s) is valid whenever (r, s)
@@ -19,21 +20,12 @@ const WIDTH = 32;
 const P = 0xffffffff00000001000000000000000000000000ffffffffffffffffffffffffn;
 const B = 0x5ac635d8aa3a93e7b3ebbd55769886bc651d06b0cc53b0f63bce3c3e27d2604bn;
 const N = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n;
-const EULER = (P - 1n) / 2n;
 const ORDER_MINUS_1 = bigEndianBytes(N - 1n);
 const HALF = bigEndianBytes(N / 2n);
 
-/** x < p, and x^3 - 3x + b is a square by Euler's criterion. A fifth of a millisecond, once per key. */
+/** x < p, and x^3 - 3x + b is a square. Computed once per key. */
 function isOnCurve(x: bigint): boolean {
-  return x < P && power((x * x * x - 3n * x + B) % P, EULER) === 1n;
-}
-
-function power(base: bigint, exponent: bigint): bigint {
-  let result = 1n;
-  for (let square = base, rest = exponent; rest > 0n; rest >>= 1n, square = (square * square) % P) {
-    if (rest & 1n) result = (result * square) % P;
-  }
-  return result;
+  return x < P && isSquare(x * x * x - 3n * x + B, P);
 }
 
 /** Compares big-endian bytes, most of which the first byte decides. */

@@ -21,8 +21,7 @@ export interface Signer {
 export interface SignatureSuite {
   readonly id: SuiteId;
   /**
-   * Whether the rule accepts the key. A key directory asks before it takes a key in. An `ed25519` key that lies on no
-   * point of the curve may be accepted; no signature is ever valid under it.
+   * Whether the rule accepts the key, in some tenths of a millisecond. A key directory asks before it takes a key in.
    * False for anything that is not such a key; never throws for it.
    */
   acceptsPublicKey(publicKey: Uint8Array): boolean;

@@ -21,6 +21,8 @@ import { CHARTER_OF_SAMPLE, KEYS, keyChange, OTHER_CHARTER, planOf } from "./reg
 /* Cases of those who hold the keys and seal what is wrong, of checks 4 to 11 and 13, by the check that fails first. */
 
 const ZEROS = "0".repeat(64);
+/** No x has y = 2. */
+const NO_ED25519_POINT = encodedInteger(2n);
 const YEAR_10000 = 253_402_300_800_000;
 
 /** Checks 4, 5, 7, 9 and 10. */
@@ -172,6 +174,8 @@ function keyCases(): readonly HostileCase[] {
   const noPoint = Buffer.from(`02${"ff".repeat(32)}`, "hex");
   return [
     add("the id of another key", { ...record, keyId: KEYS.clerk.record.keyId }),
+    add("an Ed25519 key that is no point", ed25519(NO_ED25519_POINT)),
+    add("an Ed25519 key that is no point, with the sign bit", ed25519(NO_ED25519_POINT.with(31, 0x80))),
     add("an Ed25519 key of small order", ed25519(encodedInteger(1n))),
     add("an Ed25519 key with y = p + y'", ed25519(encodedInteger(P + onCurve))),
     add("a p256 key that is no point", {

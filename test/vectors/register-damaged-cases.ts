@@ -132,7 +132,7 @@ function formCases(): readonly HostileCase[] {
 
 /** Check 5. */
 function otherPlaceCases(): readonly HostileCase[] {
-  const [three, four] = SAMPLE.dockets.slice(3);
+  const [three, four, five] = SAMPLE.dockets.slice(3);
   const other = buildRegister(OTHER_CHARTER, planOf(OTHER_CHARTER));
   const expected = { 4: [MALFORMED], 5: [LINK] } as const;
   const others = { 4: [MALFORMED, 0], 5: [LINK] } as const;
@@ -140,6 +140,15 @@ function otherPlaceCases(): readonly HostileCase[] {
     damaged(
       { check: 5, name: "the docket of another height", expected, trusted: { 4: [MALFORMED] } },
       withDocket(4, SAMPLE.dockets[5]),
+    ),
+    damaged(
+      // Its seal is valid, its epoch and its instant are those of a later one, and what comes next is not measured by them.
+      {
+        check: 5,
+        name: "the header and the seal of a later docket beside a hash of its own",
+        expected: { 2: [MALFORMED] },
+      },
+      frameAt(2, (frame) => (five ? { header: five.header, seal: five.seal } : frame)),
     ),
     damaged(
       { check: 5, name: "the docket of another register", expected: others, trusted: { 4: [MALFORMED, 0] } },

@@ -3,8 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type ChildProgram, startProgram } from "../../testing/child-program.ts";
-import { DataDirectoryLock, LOCK_FILE } from "./data-directory-lock.ts";
 import { ownIdentity } from "../process-identity.ts";
+import { DataDirectoryLock, LOCK_FILE } from "./data-directory-lock.ts";
 
 const HEARTBEAT_MS = 100;
 

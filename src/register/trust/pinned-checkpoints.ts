@@ -1,32 +1,26 @@
 import { VaultError } from "../../errors.ts";
 import { bytesOfHex, hexOf } from "../../signatures/byte-text.ts";
 import { type Charter, isCharterOf } from "../ledger/charter.ts";
-import type { TrustedLog } from "../verification/log-tree.ts";
 import type { LocalSeal } from "./local-seal.ts";
+import { mergedPins, type PinnedCheckpoint, requireAgreement } from "./pin-rules.ts";
 import type { TrustStore } from "./trust-store.ts";
 
-/** A checkpoint that this installation has seen or made, as it is kept. */
-export interface PinnedCheckpoint extends TrustedLog {
-  /** The signed note. */
-  readonly note: string;
-}
+export type { PinnedCheckpoint } from "./pin-rules.ts";
 
 const KIND = "pinned-checkpoints";
-/** All of these are kept, and of older ones every second, fourth, eighth and so on. */
-const RECENT = 16;
-const TOTAL = 128;
 
 /**
  * The checkpoints of one register that are kept outside its database, and its charter: whatever the database shows later has
- * to agree with them. Rejects with `integrity_violation` when there is a file that this installation has not written.
+ * to agree with them. Several processes keep theirs in one file, and none forgets what another one has pinned.
+ *
+ * Rejects with `integrity_violation` when there is a file that this installation has not written, and when two checkpoints of
+ * one size differ: then the file stays as it is, and what is in it is what counts here from now on.
  */
 export class PinnedCheckpoints {
   readonly #store: TrustStore;
   readonly #seal: LocalSeal;
   readonly #registerId: string;
-  #charter: Charter | undefined;
-  /** By size, ascending. */
-  #pinned: readonly PinnedCheckpoint[] = [];
+  #kept: Kept = NOTHING;
   /** The size of the longest one that is known to be in the database, too. */
   #told = 0n;
 
@@ -37,18 +31,19 @@ export class PinnedCheckpoints {
   }
 
   static async open(options: { store: TrustStore; seal: LocalSeal; registerId: string }): Promise<PinnedCheckpoints> {
-    const pinned = new PinnedCheckpoints(options);
-    await pinned.#load();
-    return pinned;
+    const { store, registerId } = options;
+    const pins = new PinnedCheckpoints(options);
+    pins.#kept = pins.#read(await store.read(fileOf(registerId)));
+    return pins;
   }
 
   get charter(): Charter | undefined {
-    return this.#charter;
+    return this.#kept.charter;
   }
 
   /** The longest one. */
   get newest(): PinnedCheckpoint | undefined {
-    return this.#pinned.at(-1);
+    return this.#kept.pinned.at(-1);
   }
 
   /** The longest one, unless the database has it. */
@@ -61,47 +56,92 @@ export class PinnedCheckpoints {
     if (size > this.#told) this.#told = size;
   }
 
+  /** By size, ascending. */
   get all(): readonly PinnedCheckpoint[] {
-    return this.#pinned;
+    return this.#kept.pinned;
   }
 
   async keepCharter(charter: Charter): Promise<void> {
-    if (this.#charter) return;
-    await this.#save(charter, this.#pinned);
-    this.#charter = charter;
+    if (this.charter) return;
+    await this.#update({ charter, pinned: [] });
   }
 
-  /** Keeps a checkpoint longer than all before; the caller has made sure that it is consistent with them. */
+  /**
+   * Keeps a checkpoint longer than all before, also of those that other processes have pinned meanwhile; the caller has made sure
+   * that it is consistent with the ones known here.
+   */
   async pin(checkpoint: PinnedCheckpoint): Promise<void> {
-    if (this.newest && checkpoint.size <= this.newest.size) return;
-    const pinned = thinned([...this.#pinned, checkpoint]);
-    await this.#save(this.#charter, pinned);
-    this.#pinned = pinned;
+    const added = newOf(this.#kept, checkpoint);
+    if (added.pinned.length > 0) await this.#update(added);
   }
 
-  get #name(): string {
-    return `${this.#registerId}.checkpoints`;
+  /** What is in the file and what is known here belong together, whoever was first. */
+  async #update(added: Kept): Promise<void> {
+    let kept = this.#kept;
+    await this.#store.update(fileOf(this.#registerId), (text) => {
+      const stored = this.#read(text);
+      try {
+        const known = merged(stored, this.#kept);
+        kept = merged(known, { ...added, pinned: added.pinned.flatMap((each) => newOf(known, each).pinned) });
+      } catch (error) {
+        this.#kept = stored;
+        throw error;
+      }
+      return isSame(kept, stored) ? undefined : this.#write(kept);
+    });
+    this.#kept = kept;
   }
 
-  async #load(): Promise<void> {
-    const text = await this.#store.read(this.#name);
-    if (text === undefined) return;
+  #read(text: string | undefined): Kept {
+    if (text === undefined) return NOTHING;
     const record = this.#seal.open(KIND, text);
-    if (record?.["registerId"] !== this.#registerId) throw foreign(this.#name);
+    if (record?.["registerId"] !== this.#registerId) throw foreign(fileOf(this.#registerId));
     const { charter, checkpoints } = record as unknown as PinnedRecord;
-    this.#charter = isCharterOf(this.#registerId, charter) ? charter : undefined;
-    this.#pinned = checkpoints.map(({ size, root, note }) => ({ size: BigInt(size), root: bytesOfHex(root), note }));
+    return {
+      charter: isCharterOf(this.#registerId, charter) ? charter : undefined,
+      pinned: checkpoints.map(({ size, root, note }) => ({ size: BigInt(size), root: bytesOfHex(root), note })),
+    };
   }
 
-  async #save(charter: Charter | undefined, pinned: readonly PinnedCheckpoint[]): Promise<void> {
+  #write({ charter, pinned }: Kept): string {
     const checkpoints = pinned.map(({ size, root, note }) => ({
       size: size.toString(),
       root: hexOf(root),
       note,
     }));
-    const record = { registerId: this.#registerId, ...(charter && { charter }), checkpoints };
-    await this.#store.write(this.#name, this.#seal.seal(KIND, record));
+    return this.#seal.seal(KIND, { registerId: this.#registerId, ...(charter && { charter }), checkpoints });
   }
+}
+
+interface Kept {
+  readonly charter: Charter | undefined;
+  /** By size, ascending. */
+  readonly pinned: readonly PinnedCheckpoint[];
+}
+
+const NOTHING: Kept = { charter: undefined, pinned: [] };
+
+function merged(one: Kept, other: Kept): Kept {
+  return { charter: one.charter ?? other.charter, pinned: mergedPins(one.pinned, other.pinned) };
+}
+
+/** A checkpoint, unless one is kept that is as long or longer: then it is not told to anybody, and only has to fit. */
+function newOf({ pinned }: Kept, checkpoint: PinnedCheckpoint): Kept {
+  requireAgreement(
+    pinned.find(({ size }) => size === checkpoint.size),
+    checkpoint,
+  );
+  const isLonger = checkpoint.size > (pinned.at(-1)?.size ?? -1n);
+  return { charter: undefined, pinned: isLonger ? [checkpoint] : [] };
+}
+
+function isSame(one: Kept, other: Kept): boolean {
+  const sizesOf = ({ pinned }: Kept) => pinned.map(({ size }) => size).join();
+  return (one.charter === undefined) === (other.charter === undefined) && sizesOf(one) === sizesOf(other);
+}
+
+function fileOf(registerId: string): string {
+  return `${registerId}.checkpoints`;
 }
 
 interface PinnedRecord {
@@ -113,26 +153,6 @@ interface KeptCheckpoint {
   readonly size: string;
   readonly root: string;
   readonly note: string;
-}
-
-/** Fewer and fewer the older they are, so that a file of bounded size still reaches back to the beginning. */
-function thinned(pinned: readonly PinnedCheckpoint[]): readonly PinnedCheckpoint[] {
-  if (pinned.length <= TOTAL) return pinned;
-  const old = pinned.slice(0, -RECENT);
-  // The two neighbours that are closest, relative to their age, become one.
-  const head = pinned.at(-1)?.size ?? 0n;
-  let least = 1;
-  let leastGap = Number.POSITIVE_INFINITY;
-  for (let at = 1; at < old.length - 1; at++) {
-    const [before, after] = [old[at - 1], old[at + 1]];
-    if (!before || !after) continue;
-    const gap = Number(after.size - before.size) / Number(head - before.size + 1n);
-    if (gap < leastGap) {
-      leastGap = gap;
-      least = at;
-    }
-  }
-  return pinned.filter((_, at) => at !== least);
 }
 
 function foreign(name: string): VaultError {

@@ -6,7 +6,7 @@ import { originOf } from "../notes/register-origin.ts";
 import { formatNote, formatVerifier, type NoteVerifier, noteVerifier, parseNote } from "../notes/signed-note.ts";
 import { checkpointVerifiers, problemOfSigners } from "../receipts/verify-checkpoint.ts";
 import type { LedgerSigner } from "../sealing/assemble-docket.ts";
-import type { PinnedCheckpoint } from "../trust/pinned-checkpoints.ts";
+import { isContradiction, type PinnedCheckpoint } from "../trust/pin-rules.ts";
 import type { ChainState } from "../verification/chain-state.ts";
 import { catchUp } from "./catch-up.ts";
 import type { RegisterParts } from "./register-parts.ts";
@@ -21,12 +21,13 @@ export interface CheckpointSigner extends LedgerSigner {
  * Signs where the register ends, pins it outside the database and tells others. To be called in the register's turn, by whoever
  * has sealed. When the head has its checkpoint, others are told if they were not before.
  */
-export async function signCheckpoint({ parts, set }: VerifiedRegister, signer: CheckpointSigner): Promise<void> {
+export async function signCheckpoint(register: VerifiedRegister, signer: CheckpointSigner): Promise<void> {
+  const { parts, set } = register;
   const { pins, tenantId, registerId, events } = parts;
   const { size } = set.sound.frontier;
   if (set.isExtendable && size > (pins.newest?.size ?? 0n)) {
     // Pinned before it is told: whoever has seen it can hold this installation to it.
-    await pins.pin(signedCheckpoint(registerId, set.sound.frontier, signer));
+    await pin(register, signedCheckpoint(registerId, set.sound.frontier, signer));
     events.registerCheckpointSigned({ tenantId, registerId, size: size.toString() });
   }
   const { untold } = pins;
@@ -56,8 +57,21 @@ export async function adoptCheckpoint(register: VerifiedRegister): Promise<void>
   if (!checkpoint) return;
   const root = await rootAt(register, checkpoint.size);
   if (root && sameHash(root, checkpoint.root)) {
-    await parts.pins.pin({ size: checkpoint.size, root: checkpoint.root, note: newest.note });
+    await pin(register, { size: checkpoint.size, root: checkpoint.root, note: newest.note });
     parts.pins.markTold(checkpoint.size);
+  }
+}
+
+/**
+ * When this installation has pinned another log than this one, in another process, the register is taken for lost: the next
+ * opening verifies it against what is pinned, and says from where on it is another one.
+ */
+async function pin(register: VerifiedRegister, checkpoint: PinnedCheckpoint): Promise<void> {
+  try {
+    await register.parts.pins.pin(checkpoint);
+  } catch (error) {
+    if (isContradiction(error)) register.fail(error);
+    throw error;
   }
 }
 

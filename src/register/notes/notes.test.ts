@@ -37,6 +37,7 @@ function signer(name: string, seed: number) {
   return { verifier, signed };
 }
 
+const range = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, at) => from + at);
 const parsed = (note: string): SignedNote => parseNote(note) ?? expect.fail("no note");
 
 describe("a signed note", () => {
@@ -100,12 +101,34 @@ describe("a signed note", () => {
     expect(parseNote(note)).toBeUndefined();
   });
 
+  it("has names of any characters but controls, white space as Unicode has it, and the plus sign", () => {
+    // PropList.txt of Unicode, White_Space, and what no note has.
+    const spaces = [0x20, 0x85, 0xa0, 0x1680, ...range(0x2000, 0x200a), 0x2028, 0x2029, 0x202f, 0x205f, 0x3000];
+    const refused = new Set([...range(0, 0x1f), "+".charCodeAt(0), ...spaces, ...range(0xd800, 0xdfff)]);
+    for (const unit of range(0, 0xffff)) {
+      const name = `a${String.fromCharCode(unit)}b`;
+      const isRead = parseNote(`text\n\n\u2014 ${name} AAAAAAA=\n`) !== undefined;
+      if (isRead === refused.has(unit)) expect({ unit, isRead }).toEqual({ unit, isRead: !isRead });
+    }
+    expect(parsed("text\n\n\u2014 a\u{1f511}b AAAAAAA=\n").signatures).toHaveLength(1);
+  });
+
+  it("is at most 1,000,000 bytes", () => {
+    const [before, after] = ["text\n\n\u2014 ", " AAAAAAA=\n"];
+    const left = 1_000_000 - Buffer.byteLength(before + after);
+    expect(parseNote(before + "a".repeat(left) + after)).toBeDefined();
+    expect(parseNote(before + "a".repeat(left + 1) + after)).toBeUndefined();
+    expect(parseNote(`${before}\u20ac${"a".repeat(left - 3)}${after}`)).toBeDefined();
+    expect(parseNote(`${before}\u20ac${"a".repeat(left - 2)}${after}`)).toBeUndefined();
+  });
+
   it.each([
     ["another key id", VERIFIER.replace("c74f20a3", "c74f20a4")],
     ["a key id in capitals", VERIFIER.replace("c74f20a3", "C74F20A3")],
     ["another kind of key", VERIFIER.replace("+ARpc", "+Ahpc")],
     ["a short key", `${VERIFIER.slice(0, -4)}`],
     ["no name", VERIFIER.replace("PeterNeumann", "")],
+    ["a space in its name", VERIFIER.replace("PeterNeumann", "Peter\u0085Neumann")],
     ["two parts", "PeterNeumann+c74f20a3"],
   ])("has no verifier with %s", (_, text) => {
     expect(parseVerifier(text)).toBeUndefined();

@@ -30,7 +30,8 @@ export interface NoteVerifier {
 }
 
 export const NOTE_SIGNATURES_MAX = 100;
-const NOTE_LENGTH_MAX = 1_000_000;
+/** Of the note in UTF-8, as in Go. */
+const NOTE_BYTES_MAX = 1_000_000;
 
 const KEY_ID_BYTES = 4;
 /** The only kind of key that is used here. */
@@ -50,7 +51,7 @@ export function formatNote({ text, signatures }: SignedNote): string {
 
 /** The note's parts, or `undefined` when the text is no signed note. */
 export function parseNote(note: string): SignedNote | undefined {
-  if (note.length > NOTE_LENGTH_MAX || !note.endsWith("\n") || !isNoteText(note)) return undefined;
+  if (isTooLong(note) || !note.endsWith("\n") || !isNoteText(note)) return undefined;
   const split = note.lastIndexOf("\n\n");
   if (split < 0) return undefined;
   const lines = note.slice(split + 2, -1).split("\n");
@@ -113,9 +114,14 @@ function parseSignature(line: string): NoteSignature | undefined {
   return { name, keyId: bytes.subarray(0, KEY_ID_BYTES), signature: bytes.subarray(KEY_ID_BYTES) };
 }
 
-/** Neither empty nor with a space of any kind or a plus sign in it. */
+/** Neither empty nor with a plus sign or white space in it: what Unicode calls so, which is not quite what JavaScript does. */
 function isName(name: string): boolean {
-  return name !== "" && !/[\s+]/u.test(name);
+  return name !== "" && !/[\p{White_Space}+]/u.test(name);
+}
+
+/** What has too many characters has too many bytes, and need not be written to be counted. */
+function isTooLong(note: string): boolean {
+  return note.length > NOTE_BYTES_MAX || utf8(note).length > NOTE_BYTES_MAX;
 }
 
 /** Well-formed text without control characters but line breaks. */

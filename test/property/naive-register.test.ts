@@ -5,6 +5,7 @@ import { type Receipt, verifyReceipt } from "../vectors/naive-receipt-verifier.t
 import { type BuiltRegister, buildRegister, type DocketPlan, frameBytes } from "../vectors/naive-register-builder.ts";
 import { type Verdict, verifyRegister } from "../vectors/naive-register-verifier.ts";
 import type { HostileReceipt } from "../vectors/register-receipt-cases.ts";
+import { textOfCase } from "../vectors/register-receipt-texts.ts";
 import { CHARTER_OF_SAMPLE, event, KEYS, keyChange } from "../vectors/register-sample.ts";
 import { applyEdits, computeRegisterVectors, readRegisterVectors } from "../vectors/register-vectors.ts";
 
@@ -122,6 +123,7 @@ describe("the vectors of the register", () => {
   it.each(vectors.receipts.map(({ name, receipt }) => [name, receipt] as const))(
     "have a valid receipt: %s",
     (_, receipt) => {
+      const { registerId } = receipt;
       expect(verifyReceipt(JSON.stringify(receipt), { registerId })).toEqual({ valid: true, reason: "valid" });
     },
   );
@@ -129,13 +131,22 @@ describe("the vectors of the register", () => {
   it.each(vectors.hostileReceipts.map((one) => [one.name, one] as const))(
     "have a receipt with a wrong %s",
     (_, one) => {
-      const changed = withValue(vectors.receipts[one.receipt]?.receipt, one);
+      const { receipt } = vectors.receipts[one.receipt] ?? expect.fail("no receipt");
+      const changed = withValue(receipt, one);
+      const { registerId } = one.path.length > 0 ? receipt : (changed as Receipt);
       expect(verifyReceipt(JSON.stringify(changed), { registerId }).valid).toBe(false);
     },
   );
+
+  it.each(vectors.receiptTexts.map((one) => [one.name, one] as const))("have a receipt written with %s", (_, one) => {
+    const { receipt } = vectors.receipts.find(({ name }) => name === one.receipt) ?? expect.fail("no receipt");
+    const { registerId } = receipt;
+    expect(verifyReceipt(textOfCase(receipt, one), { registerId }).valid).toBe(one.isValid);
+  });
 });
 
 function withValue(receipt: Receipt | undefined, { path, value }: HostileReceipt): unknown {
+  if (path.length === 0) return value;
   const changed: unknown = structuredClone(receipt);
   const owner = path.slice(0, -1).reduce((inner, name) => Reflect.get(Object(inner), name) as unknown, changed);
   Reflect.set(Object(owner), path.at(-1) ?? "", value);

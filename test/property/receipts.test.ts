@@ -137,6 +137,17 @@ function alike(value: Json | undefined, spot: number): Json {
   return value.slice(0, where) + "0afAQ_- \n"[spot % 9] + value.slice(where + 1);
 }
 
+/** What the lines of notes are made of, and what they must not be. */
+const piece = fc.constantFrom(
+  ..."a|AAAAAAA=|AAAAAA==|AAAAAAB=|\u2014|-| |+|\t|\n|\n\n|\u0085|\u00a0|\u3000|\ufeff|\u007f|\ud800|\u{1f511}".split(
+    "|",
+  ),
+);
+const word = fc.array(piece, { minLength: 1, maxLength: 2 }).map((parts) => parts.join(""));
+const line = fc
+  .tuple(fc.oneof(fc.constant("a"), word), fc.oneof(fc.constant("AAAAAAA="), word))
+  .map(([name, signed]) => `\u2014 ${name} ${signed}\n`);
+
 describe("the second verifier of receipts", () => {
   it("agrees on whom a receipt convinces", { timeout: 120_000 }, () => {
     let convinced = 0;
@@ -156,5 +167,26 @@ describe("the second verifier of receipts", () => {
       }),
       { seed: SEED, numRuns: 500 },
     );
+  });
+
+  it("agrees on notes with other lines", { timeout: 120_000 }, () => {
+    let convinced = 0;
+    const note = checkpointOf(chain);
+    const lines = fc.array(fc.oneof(line, piece), { maxLength: 3 }).map((parts) => parts.join(""));
+    fc.assert(
+      fc.property(lines, fc.nat(), (more, spot) => {
+        const ends = [note.length, note.indexOf("\n\n") + 2, spot % (note.length + 1)];
+        const end = ends[spot % 3] ?? 0;
+        convinced += believers(
+          receiptOf(chain, {
+            at: [2, 1],
+            keysAt: KEYS.slice(0, 2),
+            checkpoint: note.slice(0, end) + more + note.slice(end),
+          }),
+        );
+      }),
+      { seed: SEED, numRuns: 400 },
+    );
+    expect(convinced).toBeGreaterThan(50);
   });
 });

@@ -69,15 +69,23 @@ export function naivePeaks(leaves: readonly Uint8Array[]): readonly Hash[] {
 /** The root that a proof of inclusion leads to from the top down; undefined when it has not as many hashes as it must. */
 export function naiveRootOfInclusion(
   proof: readonly Hash[],
-  { leafHash, index, size }: { leafHash: Hash; index: number; size: number },
+  { leafHash, index, size }: { leafHash: Hash; index: number | bigint; size: number | bigint },
+): Hash | undefined {
+  return rootAbove(proof, { leafHash, index: BigInt(index), size: BigInt(size) });
+}
+
+/** Of a size that is no safe integer, too. */
+function rootAbove(
+  proof: readonly Hash[],
+  { leafHash, index, size }: { leafHash: Hash; index: bigint; size: bigint },
 ): Hash | undefined {
   const last = proof.at(-1);
-  if (size === 1) return last ? undefined : leafHash;
+  if (size === 1n) return last ? undefined : leafHash;
   if (!last) return undefined;
-  const k = split(size);
+  const k = 2n ** BigInt((size - 1n).toString(2).length - 1);
   const [rest, isLeft] = [proof.slice(0, -1), index < k];
   const place = isLeft ? { leafHash, index, size: k } : { leafHash, index: index - k, size: size - k };
-  const child = naiveRootOfInclusion(rest, place);
+  const child = rootAbove(rest, place);
   if (!child) return undefined;
   return isLeft ? naiveNodeHash(child, last) : naiveNodeHash(last, child);
 }

@@ -1,5 +1,7 @@
+import type { Disclosure } from "./naive-disclosure.ts";
 import { naiveInclusion, naiveRoot } from "./naive-merkle-tree.ts";
-import { type Disclosure, noteKeyHint, type ProvenTransaction, type Receipt } from "./naive-receipt-verifier.ts";
+import { noteKeyHint } from "./naive-note.ts";
+import type { ProvenTransaction, Receipt } from "./naive-receipt-verifier.ts";
 import type { BuiltRegister, TestKey } from "./naive-register-builder.ts";
 import type { Header, Signature, Transaction } from "./naive-register-records.ts";
 import { hexOf } from "./naive-register-records.ts";
@@ -12,8 +14,16 @@ export function logRootOf({ dockets }: BuiltRegister, size: number): Uint8Array 
 
 /** The signed note of the register at a size. */
 export function buildNote(register: BuiltRegister, size: number, key: TestKey): string {
-  const name = `strongroom/register/${register.registerId}`;
-  const text = `${name}\n${size}\n${Buffer.from(logRootOf(register, size)).toString("base64")}\n`;
+  return noteOf({ registerId: register.registerId, size, root: logRootOf(register, size) }, key);
+}
+
+/** The signed note of a log, whether or not there is one. */
+export function noteOf(
+  log: { readonly registerId: string; readonly size: number | bigint; readonly root: Uint8Array },
+  key: TestKey,
+): string {
+  const name = `strongroom/register/${log.registerId}`;
+  const text = `${name}\n${log.size}\n${Buffer.from(log.root).toString("base64")}\n`;
   const hint = noteKeyHint(name, Buffer.from(key.record.publicKey, "hex"));
   const signature = Buffer.concat([hint, key.sign(Buffer.from(text))]);
   return `${text}\n\u2014 ${name} ${signature.toString("base64")}\n`;

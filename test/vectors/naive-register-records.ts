@@ -170,7 +170,7 @@ const isEachOnce = (values: readonly unknown[]) => new Set(values).size === valu
 const HEX_32 = text(/^[0-9a-f]{32}$/);
 export const HEX_64 = text(/^[0-9a-f]{64}$/);
 const INSTANT = integer(0, INSTANT_MAX);
-const INTEGER_64 = both<string>(text(/^(0|[1-9][0-9]{0,18})$/), (value) => BigInt(value) < 2n ** 63n);
+export const INTEGER_64 = both<string>(text(/^(0|[1-9][0-9]{0,18})$/), (value) => BigInt(value) < 2n ** 63n);
 const UUID = text(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);
 const NAME = text(/^[\x21-\x7e]{1,64}$/);
 const ALGORITHM = just("ed25519", "p256");

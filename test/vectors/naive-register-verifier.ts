@@ -141,7 +141,7 @@ function examineAll(register: RegisterToVerify): readonly Examined[] {
   return Array.from({ length: heights }, (_, height) => {
     const examined = examine({ register, height, keys });
     const changes = examined.transactions.flatMap(({ transaction }) => transaction?.body.keys ?? []);
-    if (examined.check === NONE) for (const change of changes) keys.change(change, height);
+    if (examined.check === NONE) for (const change of changes) keys.change(change, BigInt(height));
     return examined;
   });
 }
@@ -212,7 +212,7 @@ function isOfPlace({ header }: Docket, { register, height }: Place): boolean {
 /** Check 7. */
 function isSealValid({ header, seal, headerHash }: Docket, { keys, height }: Place): boolean {
   if (!header || !seal || header.proposer !== seal.keyId) return false;
-  return keys.isSigned(seal, signedMessage("docket", headerHash), { purpose: "docket", height });
+  return keys.isSigned(seal, signedMessage("docket", headerHash), { purpose: "docket", height: BigInt(height) });
 }
 
 /** Each place that has a record, with the check of 11 and 12 that fails there. */
@@ -241,7 +241,8 @@ function isOfRegister({ body }: Transaction, { register, height }: Place, at: nu
 /** Check 12. */
 function areSignaturesValid(transaction: Transaction, { keys, height }: Place): boolean {
   const message = signedMessage("tx", Buffer.from(idOf(transaction), "hex"));
-  return transaction.signatures.every((signature) => keys.isSigned(signature, message, { purpose: "tx", height }));
+  const use = { purpose: "tx", height: BigInt(height) } as const;
+  return transaction.signatures.every((signature) => keys.isSigned(signature, message, use));
 }
 
 /** Check 8; of a docket whose header cannot be read there is nothing to say. */

@@ -1,7 +1,9 @@
 import { buildNote, buildReceipt, textOf } from "./naive-receipt-builder.ts";
 import type { Receipt } from "./naive-receipt-verifier.ts";
 import { base64url, buildRegister } from "./naive-register-builder.ts";
-import { bodyAt, SAMPLE } from "./register-hostile-case.ts";
+import { noPointReceipt, oddRegisters, tooLongNote } from "./register-charter-cases.ts";
+import { disclosureCases } from "./register-disclosure-cases.ts";
+import { bodyAt, docketAt, SAMPLE } from "./register-hostile-case.ts";
 import { CHARTER_OF_SAMPLE, eventOf, eventSecretOf, FULL, KEYS, SECRETS, VALUE } from "./register-sample.ts";
 
 /* The receipts of the vectors, and what to change in them so that they prove nothing. */
@@ -14,6 +16,7 @@ export interface ReceiptVector {
 export interface HostileReceipt {
   readonly name: string;
   readonly receipt: number;
+  /** When empty, the whole receipt is replaced, and what is trusted is the register that it names. */
   readonly path: readonly (string | number)[];
   readonly value: unknown;
 }
@@ -40,7 +43,21 @@ export function receipts(): readonly ReceiptVector[] {
         receipt: buildReceipt(register, { size: 2, key, proof: untrue, keys: [] }),
       };
     }),
+    ...disclosing(),
+    ...oddRegisters(),
   ];
+}
+
+/** The disclosures that are not valid come without, to be added. */
+function disclosing(): readonly ReceiptVector[] {
+  const cases = disclosureCases();
+  const plan = docketAt(1, () => ({ transactions: cases.map((one) => one.plan) })).slice(0, 2);
+  const register = buildRegister(CHARTER_OF_SAMPLE, plan);
+  return cases.map(({ name, isValid, disclosure }, index) => {
+    const proof = { height: 1, index };
+    const parts = { size: 2, key: KEYS.notary, proof, keys: [] };
+    return { name, receipt: buildReceipt(register, { ...parts, ...(isValid && { disclosure }) }) };
+  });
 }
 
 /** What transactions say of an event that they commit to, which says another thing: nobody sees it without the event. */
@@ -83,6 +100,16 @@ export function hostileReceipts(): readonly HostileReceipt[] {
     ...UNTRUE.map(([member], at) => {
       return { ...of(2 + at, ["disclosure"], disclosed), name: `disclosure of an untrue ${member}` };
     }),
+    ...disclosureCases().flatMap(({ name, isValid, disclosure }, at) => {
+      return isValid
+        ? []
+        : { ...of(2 + UNTRUE.length + at, ["disclosure"], disclosure), name: `disclosure of ${name}` };
+    }),
+    {
+      ...of(2 + UNTRUE.length + disclosureCases().length + 1, ["checkpoint"], tooLongNote()),
+      name: "checkpoint of more than 2^63 - 1 dockets",
+    },
+    { ...of(0, [], noPointReceipt()), name: "charter with an Ed25519 key that is no point" },
     of(1, ["keys"], []),
     of(1, ["keys", 0, "transactionPath", 0], zeros),
     of(1, ["keys", 0, "docket", "seal"], sealOf(2)),

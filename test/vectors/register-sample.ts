@@ -1,4 +1,4 @@
-import { commitment } from "./naive-receipt-verifier.ts";
+import { commitment } from "./naive-disclosure.ts";
 import { base64url, type DocketPlan, seededKey, type TestKey, type TransactionPlan } from "./naive-register-builder.ts";
 import { type Charter, canonical, hexOf, naiveRegisterId } from "./naive-register-records.ts";
 

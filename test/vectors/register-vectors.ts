@@ -7,6 +7,7 @@ import type { Verdict } from "./naive-register-verifier.ts";
 import { damagedCases } from "./register-damaged-cases.ts";
 import { type Expectation, type Given, type HostileCase, SAMPLE } from "./register-hostile-case.ts";
 import { type HostileReceipt, hostileReceipts, type ReceiptVector, receipts } from "./register-receipt-cases.ts";
+import { type ReceiptText, receiptTexts } from "./register-receipt-texts.ts";
 import {
   CHARTER_OF_SAMPLE,
   eventOf,
@@ -68,8 +69,9 @@ export interface RegisterVectors {
   readonly logRoots: readonly LogRoot[];
   readonly checkpoint: { readonly note: string; readonly publicKey: string };
   readonly receipts: readonly ReceiptVector[];
-  /** The receipt at `receipt` with the value at the path replaced: none is valid. */
+  /** The receipt at `receipt` with the value at the path replaced: none is valid. Without a path it is another receipt. */
   readonly hostileReceipts: readonly HostileReceipt[];
+  readonly receiptTexts: readonly ReceiptText[];
   readonly hostile: readonly HostileVector[];
 }
 
@@ -141,6 +143,7 @@ export function computeRegisterVectors() {
     commitments: commitments(),
     receipts: receipts(),
     hostileReceipts: hostileReceipts(),
+    receiptTexts: receiptTexts(),
     hostile: [...damagedCases(), ...tamperedCases(), ...sealedCases(), ...signatureCases()].map(hostileVector),
   };
 }

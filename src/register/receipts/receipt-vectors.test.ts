@@ -1,17 +1,20 @@
 import { describe, expect, it } from "vitest";
+import { textOfCase } from "../../../test/vectors/register-receipt-texts.ts";
 import { readRegisterVectors } from "../../../test/vectors/register-vectors.ts";
 import { bytesOfHex } from "../../signatures/byte-text.ts";
 import { SIGNATURE_RUNTIMES } from "../../testing/signature-runtimes.ts";
 import { noteVerifier } from "../notes/signed-note.ts";
+import type { ReceiptTrust } from "./receipt-verdict.ts";
 import { verifyReceipt } from "./verify-receipt.ts";
 
-const { registerId, checkpoint, receipts, hostileReceipts } = readRegisterVectors();
-const KEY = noteVerifier(`strongroom/register/${registerId}`, bytesOfHex(checkpoint.publicKey));
-const TRUST = [
-  ["the register's id", { registerId }],
-  ["the key of its checkpoints", { checkpointKeys: [KEY] }],
-  ["both", { registerId, checkpointKeys: [KEY] }],
-] as const;
+const { checkpoint, receipts, hostileReceipts, receiptTexts } = readRegisterVectors();
+const keyOf = (registerId: string) =>
+  noteVerifier(`strongroom/register/${registerId}`, bytesOfHex(checkpoint.publicKey));
+const TRUST: [name: string, trustIn: (registerId: string) => ReceiptTrust][] = [
+  ["the register's id", (registerId) => ({ registerId })],
+  ["the key of its checkpoints", (registerId) => ({ checkpointKeys: [keyOf(registerId)] })],
+  ["both", (registerId) => ({ registerId, checkpointKeys: [keyOf(registerId)] })],
+];
 
 function withAt(receipt: unknown, path: readonly (string | number)[], value: unknown): unknown {
   const copy: unknown = structuredClone(receipt);
@@ -24,9 +27,9 @@ function withAt(receipt: unknown, path: readonly (string | number)[], value: unk
 }
 
 describe.each(SIGNATURE_RUNTIMES)("in %s, the receipts of the vectors", (_, suites) => {
-  describe.each(TRUST)("by %s", (__, trust) => {
+  describe.each(TRUST)("by %s", (__, trustIn) => {
     it.each(receipts)("are valid: $name", ({ receipt }) => {
-      expect(verifyReceipt(JSON.stringify(receipt), trust, suites)).toMatchObject({
+      expect(verifyReceipt(JSON.stringify(receipt), trustIn(receipt.registerId), suites)).toMatchObject({
         isValid: true,
         transaction: receipt.proof.transaction.body,
         ...(receipt.disclosure && { disclosed: { event: receipt.disclosure.event } }),
@@ -34,8 +37,17 @@ describe.each(SIGNATURE_RUNTIMES)("in %s, the receipts of the vectors", (_, suit
     });
 
     it.each(hostileReceipts)("are not valid when they were altered: $name", ({ receipt: at, path, value }) => {
-      const text = JSON.stringify(withAt(receipts[at]?.receipt, path, value));
-      expect(verifyReceipt(text, trust, suites).isValid).toBe(false);
+      const { receipt } = receipts[at] ?? expect.fail("no receipt");
+      const { registerId } = path.length > 0 ? receipt : (value as typeof receipt);
+      const text = JSON.stringify(path.length > 0 ? withAt(receipt, path, value) : value);
+      expect(verifyReceipt(text, trustIn(registerId), suites).isValid).toBe(false);
+    });
+
+    it.each(receiptTexts)("are valid or not when they are written so: $name", (one) => {
+      const { receipt } = receipts.find(({ name }) => name === one.receipt) ?? expect.fail("no receipt");
+      const text = textOfCase(receipt, one);
+      expect(text).not.toBe(JSON.stringify(receipt));
+      expect(verifyReceipt(text, trustIn(receipt.registerId), suites).isValid).toBe(one.isValid);
     });
   });
 });

@@ -20,8 +20,10 @@ export type {
 
 /**
  * Whether a receipt proves its transaction to somebody who trusts a register's id, a key of its checkpoints (as
- * `parseVerifier` reads it), or both. Asks nobody. That no later transaction ended a key, or changed the value again, is
- * not what a receipt proves.
+ * `parseVerifier` reads it), or both. Asks nobody. It is not proven that there are no other transactions about keys than
+ * those in the receipt, earlier or later ones: a key that had ended may be valid by it. So by the register's id alone it is
+ * as good as every key that the register ever had, and by a key of its checkpoints as good as who holds that. Nor is it
+ * proven that no later transaction changed the value again. `docs/register-format.md` says how to know more.
  *
  * @param text the receipt's file, at most 4 MiB; may come from an enemy
  * @throws `invalid_value` when nothing is trusted

@@ -86,6 +86,26 @@ describe("a receipt of a register that changed its keys", () => {
     });
   });
 
+  it("does not find out who leaves out that a key had ended before, or was known for less", () => {
+    const key = testKey("revived", ["tx"]);
+    const more = { ...key.record, purposes: ["checkpoint", "docket", "tx"] } as const;
+    const known = withDocket(ledgerOf("revived", [1]), [keyDraft("a", { add: key.record })]);
+    const revoked = withDocket(known, [keyDraft("b", { end: key.keyId, reason: "revoked" })]);
+    const again = withDocket(withDocket(revoked, [keyDraft("c", { add: more })]), [eventDraft("e")]);
+    const by = (...heights: readonly number[]) => {
+      const keysAt = heights.map((height) => [height, 0] as const);
+      return receiptOf(again, { at: [4, 0], keysAt, checkpoint: checkpointOf(again, key) });
+    };
+    const { byId, byKey } = trustOf(again);
+    for (const told of [by(1, 2, 3), by(1, 3), by(1)]) {
+      expect(verdictOf(told, byId)).toMatchObject(failedAt("checkpoint"));
+    }
+    expect(verdictOf(by(3), byId)).toMatchObject({ isValid: true });
+    expect(verdictOf(by(2, 3), byId)).toMatchObject({ isValid: true });
+    // Who has the key of the checkpoints from elsewhere takes none that a receipt revives.
+    expect(verdictOf(by(3), byKey)).toMatchObject(failedAt("checkpoint"));
+  });
+
   it("takes nothing signed with a key before it is known, or from its end on", () => {
     const keysAt = [...ALL];
     const own = checkpointing;

@@ -45,7 +45,7 @@ export interface Receipt {
   /** A signed note. */
   readonly checkpoint: string;
   readonly proof: ProvenTransaction;
-  /** Those that made known, or ended, the keys that the rest is signed with. At most `RECEIPT_KEYS_MAX`. */
+  /** Those that made known, or ended, the keys that the rest is signed with: all, but nothing shows it. At most `RECEIPT_KEYS_MAX`. */
   readonly keys: readonly ProvenTransaction[];
   readonly disclosure?: Disclosure;
 }

@@ -11,8 +11,8 @@ import { problemOfDisclosure } from "./verify-disclosure.ts";
 import { type ProofContext, problemOfDocket, problemOfTransaction } from "./verify-proof.ts";
 
 /**
- * Whether a receipt proves its transaction to somebody who trusts this (`docs/register-format.md`, Receipts). That no later
- * transaction ended a key, or changed the value again, is not what a receipt proves.
+ * Whether a receipt proves its transaction to somebody who trusts this (`docs/register-format.md`, Receipts). That no other
+ * transaction, earlier or later, ended a key, or that no later one changed the value again, is not what a receipt proves.
  *
  * @param text may come from an enemy
  * @throws `invalid_value` when nothing is trusted, `unsupported` when this runtime cannot verify a known algorithm

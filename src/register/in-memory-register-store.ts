@@ -1,5 +1,5 @@
 import type { AuditEvent } from "../audit/audit-event.ts";
-import type { Instant } from "../clock.ts";
+import { addMs, type Instant } from "../clock.ts";
 import type { AuditEventId } from "../identifiers.ts";
 import type { InMemorySession } from "../storage/in-memory/in-memory-database.ts";
 import type { InMemoryTables } from "../storage/in-memory/in-memory-tables.ts";
@@ -20,6 +20,7 @@ import { decodePlace, decodeSize, encodePlace, encodeSize, requireAtMost } from 
 import {
   type DocketIndex,
   type IndexedTransaction,
+  LEASE_MS_MAX,
   type LeaseRequest,
   type RegisterRecord,
   type RegisterStore,
@@ -60,7 +61,8 @@ export class InMemoryRegisterStore implements RegisterStore {
     return this.#session.run((tables) => {
       const row = registerOf(tables);
       if (!row) return undefined;
-      const current = row.lease && row.lease.until > now ? row.lease : undefined;
+      const isCurrent = row.lease && row.lease.until > now && row.lease.until <= addMs(now, LEASE_MS_MAX);
+      const current = isCurrent ? row.lease : undefined;
       if (current && current.holder !== holder) return undefined;
       const epoch = current ? row.epoch : row.epoch + 1n;
       const lease = { holder, epoch, until };

@@ -24,12 +24,15 @@ export const INIT_REGISTER: SqlStatement = {
     on conflict (tenant_id) do nothing returning ${REGISTER}`,
 };
 
-/** $2 the holder, $3 now, $4 until. Who comes second waits for the first and sees what he left. */
+/**
+ * $2 the holder, $3 now, $4 until, $5 how far a lease can last that was taken by a clock that is right. Who comes second waits
+ * for the first and sees what he left.
+ */
 export const ACQUIRE_LEASE: SqlStatement = {
   name: "register_acquire_lease",
   text: `update registers set lease_holder = $2, lease_until = $4,
-      lease_epoch = lease_epoch + case when lease_holder = $2 and lease_until > $3 then 0 else 1 end
-    where tenant_id = $1 and (lease_holder is null or lease_holder = $2 or lease_until <= $3)
+      lease_epoch = lease_epoch + case when lease_holder = $2 and lease_until > $3 and lease_until <= $5 then 0 else 1 end
+    where tenant_id = $1 and (lease_holder is null or lease_holder = $2 or lease_until <= $3 or lease_until > $5)
     returning lease_epoch::text as epoch`,
 };
 

@@ -1,6 +1,6 @@
 import type { AuditEvent } from "../audit/audit-event.ts";
 import { type EventRow, eventFromRow } from "../audit/postgres-audit-store.ts";
-import type { Instant } from "../clock.ts";
+import { addMs, type Instant } from "../clock.ts";
 import { invariant } from "../errors.ts";
 import { type AuditEventId, isUuid, type TenantId } from "../identifiers.ts";
 import { textProblem } from "../json.ts";
@@ -37,6 +37,7 @@ import { decodePlace, decodeSize, encodePlace, encodeSize, isHashText, requireAt
 import {
   type DocketIndex,
   type IndexedTransaction,
+  LEASE_MS_MAX,
   type LeaseRequest,
   type RegisterRecord,
   type RegisterStore,
@@ -72,7 +73,8 @@ export class PostgresRegisterStore implements RegisterStore {
   }
 
   async acquireLease({ holder, now, until }: LeaseRequest): Promise<SealingLease | undefined> {
-    const [row] = await this.#query<{ readonly epoch: string }>(ACQUIRE_LEASE, holder, now, until);
+    const values = [holder, now, until, addMs(now, LEASE_MS_MAX)];
+    const [row] = await this.#query<{ readonly epoch: string }>(ACQUIRE_LEASE, ...values);
     return row && { holder, epoch: BigInt(row.epoch), until };
   }
 

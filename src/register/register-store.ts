@@ -21,7 +21,10 @@ export interface RegisterRecord {
   readonly createdAt: Instant;
 }
 
-/** Who may seal, until when. Every new holder has a higher epoch than any before. */
+/**
+ * Who may seal, until when. Every new holder has a higher epoch than any before. A lease that lasts for more than
+ * `LEASE_MS_MAX` from now on was taken by a clock that was wrong, and counts as one that ran out.
+ */
 export interface SealingLease {
   readonly holder: string;
   readonly epoch: bigint;
@@ -85,9 +88,12 @@ export interface WrappedSecret {
 export interface LeaseRequest {
   readonly holder: string;
   readonly now: Instant;
+  /** At most `LEASE_MS_MAX` from `now` on. */
   readonly until: Instant;
 }
 
+/** The longest that can be configured. */
+export const LEASE_MS_MAX = 3_600_000;
 export const UNSEALED_EVENTS_MAX = 1_000;
 export const SEAL_LOOKUPS_MAX = 1_000;
 export const SUBTREES_MAX = 256;
@@ -102,7 +108,7 @@ export interface RegisterStore {
 
   /**
    * The lease, with a new epoch, if nobody else holds one that lasts beyond `now`; a holder who has it gets it again until
-   * `until`, with the same epoch unless it ran out. `undefined` when somebody else has it, and without a register.
+   * `until`, with the same epoch unless it ran out, or was out of reach. `undefined` when somebody else has it, and without a register.
    */
   acquireLease(request: LeaseRequest): Promise<SealingLease | undefined>;
   /** Lets others have it at once. Nothing happens when the holder does not have it. */

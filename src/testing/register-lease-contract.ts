@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import type { RegisterStore } from "../register/register-store.ts";
+import { LEASE_MS_MAX, type RegisterStore } from "../register/register-store.ts";
 import type { ContractContext } from "./engine.ts";
 import { at } from "./profile-records.ts";
 import { freshRegister } from "./register-records.ts";
@@ -50,6 +50,23 @@ export function registerLeaseContract(context: ContractContext): void {
     await acquire(store, "a", 0);
     expect(await store.acquireLease({ holder: "a", now: at(1), until: at(2) })).toMatchObject({ epoch: 1n });
     expect(await acquire(store, "b", 2)).toMatchObject({ epoch: 2n });
+  });
+
+  it("is nobody's when it lasts longer than any can, because of a clock that was wrong", async () => {
+    const store = await withRegister();
+    const wrongMs = 5 * 365 * 86_400_000;
+    await acquire(store, "a", wrongMs);
+    expect(await acquire(store, "b", 0)).toEqual({ holder: "b", epoch: 2n, until: at(TERM_MS) });
+    expect(await acquire(store, "a", 1)).toBeUndefined();
+    await acquire(store, "b", wrongMs);
+    expect(await acquire(store, "b", TERM_MS)).toMatchObject({ epoch: 4n, until: at(2 * TERM_MS) });
+  });
+
+  it("may last as long as the longest, and not a millisecond more", async () => {
+    const store = await withRegister();
+    await store.acquireLease({ holder: "a", now: at(1), until: at(1 + LEASE_MS_MAX) });
+    expect(await acquire(store, "b", 1)).toBeUndefined();
+    expect(await acquire(store, "b", 0)).toMatchObject({ holder: "b" });
   });
 
   it("is let go by its holder at once, and by nobody else", async () => {

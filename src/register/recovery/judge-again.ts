@@ -30,8 +30,8 @@ async function judgeFrom(
   start: ChainState,
   plan: Awaited<ReturnType<typeof planVerification>>,
 ): Promise<void> {
-  const { total, trusted } = plan;
-  const verdict = await judgeStored(register.parts, { start, total, trusted });
+  const { total } = plan;
+  const verdict = await judgeStored(register.parts, { ...plan, start });
   const before = register.set.ranges.filter(({ end }) => end < start.frontier.size);
   const ranges = [...before, ...verdict.ranges];
   register.condition.replace(register.set.with({ total, examined: total, ranges, sound: verdict.sound }));

@@ -192,6 +192,21 @@ describe("a recovery", () => {
     expect(await register.getCorruptedRanges()).toMatchObject([{ recoveryStatus: "Abandoned", recoveryAttempts: 6 }]);
   });
 
+  it("ends although another process knows of damage that this one does not", async () => {
+    await suite.scene.store();
+    const [other, register] = [await suite.scene.opened(), await suite.scene.opened()];
+    await suite.scene.flip(3, 6);
+    await getDocket(other, 3n);
+    await getDocket(register, 6n);
+    const nobody = suite.peer("nobody", "empty");
+    await suite.run(suite.serviceOf(register, [nobody]));
+    expect(nobody.asked).toEqual(["6-6", "6-6", "6-6"]);
+    expect(await register.getCorruptedRanges()).toMatchObject([
+      { startHeight: 3n, recoveryStatus: "Pending", recoveryAttempts: 0 },
+      { startHeight: 6n, recoveryStatus: "Abandoned", recoveryAttempts: 3 },
+    ]);
+  });
+
   it("goes to those that have served well first", async () => {
     await suite.scene.store();
     await suite.scene.flip(1, 3, 5);

@@ -6,7 +6,7 @@ import type { VerifiedRegister } from "../verified/verified-register.ts";
 import { adoptCharter } from "./adopt-charter.ts";
 import { judgeAgain, judgeWhatFollows } from "./judge-again.ts";
 import type { PullBudget } from "./pull-budget.ts";
-import { RangeRecovery } from "./range-recovery.ts";
+import { isDamagedIn, RangeRecovery } from "./range-recovery.ts";
 import type { RegisterPeer } from "./register-peer.ts";
 
 export interface RecoveryServiceOptions {
@@ -207,8 +207,12 @@ export class RecoveryService implements AsyncDisposable {
     return set.ranges.length > 0 && condition.state !== "Offline" && condition.state !== "Initializing";
   }
 
+  /** What of the book is damaged as far as this process knows: other ranges are up to those that have found them. */
   async #damaged(): Promise<readonly CorruptionRangeRecord[]> {
-    return this.#isAsked ? await this.#options.register.getCorruptedRanges() : [];
+    if (!this.#isAsked) return [];
+    const { register } = this.#options;
+    const open = await register.getCorruptedRanges();
+    return open.filter((range) => isDamagedIn(register.set, range));
   }
 
   /** Another process may have repaired something, or added it. */

@@ -47,7 +47,7 @@ export class DamageReporter {
     const { condition, parts } = this.#register;
     if (condition.set.ranges.length > 0) condition.see("corruption_found", damageOf(condition.set));
     this.#isDue = true;
-    const added = await parts.ranges.record(condition.set.ranges);
+    const added = await parts.ranges.record(condition.set);
     this.#untold = [...this.#untold, ...added];
     if (added.length > 0) for (const watcher of this.#register.watchers) watcher.onDamage?.();
     await this.#tell();

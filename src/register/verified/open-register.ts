@@ -1,4 +1,5 @@
-import { VaultError } from "../../errors.ts";
+import type { Instant } from "../../clock.ts";
+import { isVaultError, VaultError } from "../../errors.ts";
 import { type Charter, isCharterOf } from "../ledger/charter.ts";
 import { decodeFrame } from "../ledger/docket-frame.ts";
 import { charterIn, readTransaction } from "../ledger/transaction.ts";
@@ -8,6 +9,7 @@ import { type ChainState, stateOfCharter } from "../verification/chain-state.ts"
 import type { ChainVerdict } from "../verification/chain-verifier.ts";
 import type { TrustedLog } from "../verification/log-tree.ts";
 import { IndexKeeper } from "./index-keeper.ts";
+import type { JudgedHeights } from "./range-book.ts";
 import type { RegisterCondition } from "./register-condition.ts";
 import type { RegisterParts } from "./register-parts.ts";
 import { TreeHints } from "./tree-hints.ts";
@@ -22,6 +24,7 @@ export interface VerificationPlan {
   readonly count: bigint;
   /** Dockets that there ought to be. */
   readonly total: bigint;
+  readonly begunAt: Instant;
 }
 
 /**
@@ -31,7 +34,8 @@ export interface VerificationPlan {
  * @param everything whether a snapshot does not count
  */
 export async function planVerification(parts: RegisterParts, everything: boolean): Promise<VerificationPlan> {
-  const { ledger, pins, registerId } = parts;
+  const { ledger, pins, registerId, clock } = parts;
+  const begunAt = clock.now();
   await ledger.refreshRepairs();
   const [count, charter, snapshot] = await Promise.all([
     ledger.count(),
@@ -54,7 +58,7 @@ export async function planVerification(parts: RegisterParts, everything: boolean
   const isUsable =
     isGood && !everything && (await isIndexed(snapshot, parts)) && !(await isKnownDamaged(snapshot, parts));
   const start = isUsable ? snapshot : stateOfCharter(registerId, charter);
-  return { start, trusted, count, total };
+  return { start, trusted, count, total, begunAt };
 }
 
 /** Reads and judges everything from where the plan begins, telling the condition how far it is. */
@@ -80,16 +84,16 @@ export async function runVerification(
   });
 }
 
-/** Reads and judges everything from where the plan begins, and takes into the index what is good. */
+/** Reads and judges everything from where the plan begins, takes into the index what is good, and out of the book. */
 export async function judgeStored(
   parts: RegisterParts,
-  { start, trusted, total }: Pick<VerificationPlan, "start" | "trusted" | "total">,
+  { start, trusted, total, begunAt }: Omit<VerificationPlan, "count">,
   run: Pick<LedgerVerificationOptions, "signal" | "onJudged"> = {},
 ): Promise<ChainVerdict> {
   const hints = new TreeHints(parts.store);
   const keeper = await IndexKeeper.open(parts);
   const leaves = new Map<bigint, Uint8Array>();
-  return await verifyLedger({
+  const verdict = await verifyLedger({
     ledger: parts.ledger,
     examiner: parts.examiner,
     start,
@@ -108,6 +112,17 @@ export async function judgeStored(
       await run.onJudged?.(judged, verifier);
     },
   });
+  await tellBook(parts, { from: start.frontier.size, ranges: verdict.ranges, since: begunAt });
+  return verdict;
+}
+
+/** What the book cannot be told stays in it, and is told by the next verification. */
+async function tellBook({ ranges }: RegisterParts, judged: JudgedHeights): Promise<void> {
+  try {
+    await ranges.judged(judged);
+  } catch (error) {
+    if (!isVaultError(error)) throw error;
+  }
 }
 
 async function charterOfGenesis({ ledger, registerId }: RegisterParts): Promise<Charter | undefined> {

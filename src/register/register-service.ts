@@ -230,7 +230,7 @@ export class RegisterService {
 
   /**
    * Seals what the journal holds, without waiting for the interval, and makes the register if there is none. `leased` when
-   * another process seals, `not_extendable` when the last docket is damaged.
+   * another process seals, `overtaken` when one does without the lease, `not_extendable` when the last docket is damaged.
    */
   async sealJournal(): Promise<SealingOutcome> {
     return await this.#options.registers.seal(this.#options.tenantId);

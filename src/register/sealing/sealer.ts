@@ -3,7 +3,7 @@ import { addMs } from "../../clock.ts";
 import type { TenantId } from "../../identifiers.ts";
 import type { SealingLease, TreeNode } from "../register-store.ts";
 import { catchUp } from "../verified/catch-up.ts";
-import { publishDocket } from "../verified/register-append.ts";
+import { type Publication, publishDocket } from "../verified/register-append.ts";
 import { signCheckpoint } from "../verified/register-checkpoints.ts";
 import { indexMissing } from "../verified/register-index.ts";
 import { collecting } from "../verified/tree-nodes.ts";
@@ -30,9 +30,18 @@ export type SealingOutcome =
   | "done"
   /** Another process seals. */
   | "leased"
-  /** The register's head is not verified. */
+  /** Other processes were faster, time after time. */
+  | "overtaken"
+  /** The register's head is not verified, or gone from the cold tier. */
   | "not_extendable";
 
+/** Other processes' dockets, one after the other, after which a run ends. */
+const LATE_MAX = 3;
+/** After anything else it goes on. */
+const ENDS_RUN: Partial<Readonly<Record<Publication | "none", SealingOutcome>>> = {
+  none: "done",
+  beyond: "not_extendable",
+};
 /** After so many dockets a checkpoint is signed although there are more events. */
 const DOCKETS_PER_CHECKPOINT = 64;
 /** After so many dockets a start that begins with the last snapshot would have to verify enough to be noticed. */
@@ -70,17 +79,20 @@ export class Sealer {
     const { register, keys } = this.#options;
     let lease: SealingLease | undefined;
     let isBehind = true;
+    let late = 0;
     for (let dockets = 1; ; dockets++) {
       if (!this.#isFresh(lease)) lease = await this.#acquire();
       if (!lease) return "leased";
       if (isBehind) await this.#catchUp();
-      if (!register.set.isExtendable) return "not_extendable";
       const sealed = await this.#sealDocket(lease);
       if (sealed === "none" || dockets % DOCKETS_PER_CHECKPOINT === 0) {
         await signCheckpoint(register, await keys.signerFor("checkpoint", register.set.sound));
       }
-      if (sealed === "none") return "done";
+      const end = ENDS_RUN[sealed];
+      if (end) return end;
       isBehind = sealed === "late";
+      late = isBehind ? late + 1 : 0;
+      if (late === LATE_MAX) return "overtaken";
     }
   }
 
@@ -103,10 +115,11 @@ export class Sealer {
     return lease !== undefined && addMs(register.parts.clock.now(), leaseMs / 2) < lease.until;
   }
 
-  /** `late` when another process was faster, `none` when there is nothing to be sealed. */
-  async #sealDocket(lease: SealingLease): Promise<"sealed" | "late" | "none"> {
+  /** `none` when there is nothing to be sealed. */
+  async #sealDocket(lease: SealingLease): Promise<Publication | "none"> {
     const { register, tenantId, maxTransactions, keys } = this.#options;
     const { store, clock, events, registerId } = register.parts;
+    if (!register.set.isExtendable) return "beyond";
     const began = performance.now();
     const unsealed = await store.listUnsealed(maxTransactions);
     if (unsealed.length === 0) return "none";
@@ -123,11 +136,12 @@ export class Sealer {
       },
       collecting(nodes),
     );
-    if (!(await publishDocket(register, docket, nodes))) return "late";
+    const publication = await publishDocket(register, docket, nodes);
+    if (publication !== "published") return publication;
     const durationMs = Math.round(performance.now() - began);
     const height = docket.height.toString();
     events.registerDocketSealed({ tenantId, registerId, height, transactionCount: unsealed.length, durationMs });
-    return "sealed";
+    return publication;
   }
 
   async #draftsOf(unsealed: readonly AuditEvent[]): Promise<readonly TransactionDraft[]> {

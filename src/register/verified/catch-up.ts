@@ -1,10 +1,11 @@
+import { type CorruptedHeights, withHeight } from "../verification/corruption.ts";
 import { IndexKeeper } from "./index-keeper.ts";
 import type { VerifiedRegister } from "./verified-register.ts";
 import { verifyLedger } from "./verify-ledger.ts";
 
 /**
- * Verifies what other processes have added since, so that the register ends where the cold tier does. To be called in the
- * register's turn.
+ * Verifies what other processes have added since, so that the register ends where the cold tier does, and looks at what is
+ * gone from there or has come back. To be called in the register's turn.
  */
 export async function catchUp(register: VerifiedRegister): Promise<void> {
   const { parts, condition } = register;
@@ -12,7 +13,8 @@ export async function catchUp(register: VerifiedRegister): Promise<void> {
   const count = await ledger.count();
   const before = register.set;
   if (count < before.total) return await reportTruncation(register, count);
-  if (count <= before.total || !before.isExtendable) return;
+  await takeReturned(register);
+  if (count === before.total || !before.isKnownToEnd) return;
   const keeper = await IndexKeeper.open(parts);
   const verdict = await verifyLedger({
     ledger,
@@ -24,26 +26,71 @@ export async function catchUp(register: VerifiedRegister): Promise<void> {
     onSubtree: keeper.onSubtree,
     onJudged: (judged) => keeper.keep(judged),
   });
-  condition.replace(
-    before.with({ total: count, examined: count, ranges: [...before.ranges, ...verdict.ranges], sound: verdict.sound }),
-  );
+  // Readers may have met damage meanwhile.
+  const { set } = register;
+  const ranges = [...set.ranges, ...verdict.ranges];
+  condition.replace(set.with({ total: count, examined: count, ranges, sound: verdict.sound }));
   if (verdict.ranges.length > 0) await register.recordRanges();
 }
 
 /** Whoever can remove dockets from the end has not removed what was verified and pinned. */
 async function reportTruncation(register: VerifiedRegister, count: bigint): Promise<void> {
   const { condition, set, parts, registerId } = register;
-  const missing = [];
-  for (let height = count; height < set.total; height++) if (!set.rangeAt(height)) missing.push(height);
-  const [first] = missing;
-  const last = missing.at(-1);
-  if (first === undefined || last === undefined || parts.ledger.isRepaired(last)) return;
+  const missing = missingFrom(count, register);
+  if (missing.length === 0) return;
   const { tenantId, events, journal } = parts;
   const sizes = { pinnedSize: set.total.toString(), size: count.toString() };
   events.registerRollbackDetected({ tenantId, registerId, ...sizes });
   await journal("register_rollback_detected", { registerId, ...sizes });
-  const details = "Dockets at the end are gone.";
-  condition.replace(set.withRange({ start: first, end: last, type: "MissingData", details, failing: [] }));
-  for (const height of missing) register.reader.forget(height);
+  condition.replace(missing.reduce((known, range) => known.withRange(range), register.set));
+  for (const { start, end } of missing) {
+    for (let height = start; height <= end; height++) register.reader.forget(height);
+  }
   await register.recordRanges();
+}
+
+/** The runs of heights from one on that have neither a docket nor a repair and are not known to be damaged, ascending. */
+function missingFrom(count: bigint, { set, parts }: VerifiedRegister): readonly CorruptedHeights[] {
+  const missing: CorruptedHeights[] = [];
+  const gone = { type: "MissingData", details: "Dockets at the end are gone.", failing: [] } as const;
+  for (let height = count; height < set.total; ) {
+    const known = set.rangeAt(height);
+    if (!known && !parts.ledger.isRepaired(height)) withHeight(missing, { ...gone, start: height, end: height });
+    height = (known?.end ?? height) + 1n;
+  }
+  return missing;
+}
+
+/**
+ * Dockets at the end that were gone may only have been late, as those of a standby are that has become the primary: what is
+ * there again, and in the log, is served again. Else nothing could be sealed until somebody verifies everything.
+ */
+async function takeReturned(register: VerifiedRegister): Promise<void> {
+  const { set, condition } = register;
+  if (!set.isKnownToEnd || set.rangeAt(set.total - 1n)?.type !== "MissingData") return;
+  let isTaken = false;
+  for (const { start, end, type } of set.ranges.toReversed()) {
+    if (type !== "MissingData") continue;
+    if (!(await takeReturnedOf(register, start, end))) break;
+    isTaken = true;
+  }
+  if (!isTaken) return;
+  const isAlone = condition.see("recovery_started");
+  await register.recordRanges();
+  if (isAlone) condition.see("recovery_given_up", register.damage);
+}
+
+/** From the last one down, until a batch has none: whether there was any. */
+async function takeReturnedOf(register: VerifiedRegister, start: bigint, end: bigint): Promise<boolean> {
+  const { condition, reader, parts } = register;
+  for (let left = Number(end - start) + 1; left > 0; ) {
+    const count = Math.min(parts.settings.verificationBatchSize, left);
+    const heights = Array.from({ length: count }, (_, at) => start + BigInt(left - count + at));
+    const readings = await reader.read(heights, register.set.sound);
+    const returned = heights.filter((_, at) => "docket" in (readings[at] ?? {}));
+    if (returned.length === 0) return left < Number(end - start) + 1;
+    condition.replace(returned.reduce((set, height) => set.withoutHeight(height), register.set));
+    left -= count;
+  }
+  return true;
 }

@@ -73,29 +73,45 @@ async function addNext(register: VerifiedRegister, bytes: Uint8Array): Promise<D
   if (problem || !examination.header) return notValid(examination, problem);
   const { sealedAt } = examination.header;
   const docket = { height, bytes, sealedAt, state: verifier.verdict().sound };
-  if (await publishDocket(register, docket, nodes)) return { isValid: true, isNew: true };
-  return await compareWithStored(register, height, bytes);
+  switch (await publishDocket(register, docket, nodes)) {
+    case "published":
+      return { isValid: true, isNew: true };
+    case "late":
+      return await compareWithStored(register, height, bytes);
+    case "beyond":
+      return refusal("not_extendable", "The last dockets of the register are gone.");
+  }
 }
+
+/** What became of a docket that follows on the register's head. */
+export type Publication =
+  | "published"
+  /** Another process was faster: there is another docket. */
+  | "late"
+  /** Dockets before it are gone from the cold tier. */
+  | "beyond";
 
 /**
  * Adds a docket that follows on the register's head, in its turn, and takes it into the index with the nodes of the log that
  * it completes; then it is served. The append is the commit: whatever fails after it, `catchUp` meets the docket and indexes it.
- * False, without effect, when another process was faster.
+ * Any other outcome is without effect.
  */
 export async function publishDocket(
   register: VerifiedRegister,
   docket: Omit<AssembledDocket, "bytes" | "docketHash" | "txIds"> & { readonly bytes: Uint8Array },
   nodes: readonly TreeNode[],
-): Promise<boolean> {
-  const { parts, condition, set } = register;
+): Promise<Publication> {
+  const { parts, condition } = register;
   const { height, bytes, sealedAt, state } = docket;
   const outcome = await parts.ledger.append({ height, bytes }, sealedAt);
-  if (outcome !== "appended" && outcome !== "present") return false;
+  if (outcome === "beyond") return "beyond";
+  if (outcome === "taken") return "late";
   await parts.store.index(docketIndexOf(height, bytes, nodes));
-  condition.replace(set.with({ total: height + 1n, examined: height + 1n, sound: state }));
+  // Readers may have met damage meanwhile.
+  condition.replace(register.set.with({ total: height + 1n, examined: height + 1n, sound: state }));
   const verified = docketOf(bytes, parts.clock.now());
   if (verified) register.reader.keep(verified);
-  return true;
+  return "published";
 }
 
 async function compareWithStored(

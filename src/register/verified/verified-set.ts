@@ -18,7 +18,7 @@ export class VerifiedSet {
   readonly total: bigint;
   /** Dockets that were looked at. */
   readonly examined: bigint;
-  /** By height; they do not overlap. */
+  /** Ascending; they do not overlap. */
   readonly ranges: readonly CorruptedHeights[];
   /** What the docket after the last good one is judged by, and the log that proofs lead to. */
   readonly sound: ChainState;
@@ -37,9 +37,15 @@ export class VerifiedSet {
 
   /** The set with a range more; heights that have one already keep it. */
   withRange(range: CorruptedHeights): VerifiedSet {
-    if (this.rangeAt(range.start)) return this;
-    const ranges = [...this.ranges, range].sort((a, b) => (a.start < b.start ? -1 : 1));
-    return this.with({ ranges });
+    const parts: CorruptedHeights[] = [];
+    let { start } = range;
+    for (const known of this.ranges) {
+      if (known.end < start || known.start > range.end) continue;
+      if (start < known.start) parts.push({ ...range, start, end: known.start - 1n });
+      start = known.end + 1n;
+    }
+    if (start <= range.end) parts.push({ ...range, start });
+    return this.with({ ranges: [...this.ranges, ...parts].sort((a, b) => (a.start < b.start ? -1 : 1)) });
   }
 
   /** The set without a height among its ranges, because what stands there now is as it should be. */
@@ -69,9 +75,14 @@ export class VerifiedSet {
     return this.ranges.length === 0 && this.examined === this.total;
   }
 
-  /** Whether a docket can be added: the last one is verified. */
-  get isExtendable(): boolean {
+  /** Whether what comes behind the last docket can be judged, although that one itself may be gone since. */
+  get isKnownToEnd(): boolean {
     return this.examined === this.total && this.sound.frontier.size === this.total;
+  }
+
+  /** Whether a docket can be added: the last one is verified, and still as it was when it was looked at last. */
+  get isExtendable(): boolean {
+    return this.isKnownToEnd && this.rangeAt(this.total - 1n) === undefined;
   }
 
   get heights(): VerifiedHeights {

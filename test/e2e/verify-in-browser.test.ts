@@ -4,6 +4,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { formatVerifier } from "../../src/register/notes/signed-note.ts";
 import { eventDraft, ledgerOf, testKey, withDocket } from "../../src/testing/ledger-chain.ts";
 import { disclosedEvent, keyDraft, receiptOf, verifierOf } from "../../src/testing/ledger-receipts.ts";
+import { alteredReceipt } from "../vectors/register-receipt-cases.ts";
+import { textOfCase } from "../vectors/register-receipt-texts.ts";
 import { readRegisterVectors } from "../vectors/register-vectors.ts";
 import { browserCaller, bundleForBrowser } from "./browser-bundle.ts";
 import { type InstalledPackage, installPackage } from "./installed-package.ts";
@@ -80,15 +82,24 @@ describe("strongroom/verify, bundled for a browser", () => {
   });
 
   it("comes to the verdict that the package comes to in Node, for every receipt of the vectors", async () => {
-    const { registerId: id, receipts, hostileReceipts } = readRegisterVectors();
-    const texts = [...receipts.map((vector) => JSON.stringify(vector.receipt)), receipt, receipt.replace("0.1", "0.3")];
-    for (const { receipt: at, path, value } of hostileReceipts) {
-      const copy: unknown = structuredClone(receipts[at]?.receipt);
-      const parent = path.slice(0, -1).reduce((found, step) => (found as never)[step], copy);
-      Object.assign(parent as object, { [path.at(-1) ?? ""]: value });
-      texts.push(JSON.stringify(copy));
-    }
-    const asked = texts.flatMap((text) => [id, registerId].map((trusted) => [text, { registerId: trusted }] as const));
+    const { receipts, hostileReceipts, receiptTexts } = readRegisterVectors();
+    const written = receiptTexts.map((one) => {
+      const vector = receipts.find(({ name }) => name === one.receipt) ?? expect.fail("no receipt");
+      return [textOfCase(vector.receipt, one), vector.receipt.registerId] as const;
+    });
+    const given = [
+      ...receipts.map((vector) => [JSON.stringify(vector.receipt), vector.receipt.registerId] as const),
+      ...hostileReceipts.map((one) => {
+        const altered = alteredReceipt(receipts, one);
+        return [JSON.stringify(altered.receipt), altered.registerId] as const;
+      }),
+      ...written,
+      [receipt, registerId] as const,
+      [receipt.replace("0.1", "0.3"), registerId] as const,
+    ];
+    const asked = given.flatMap(([text, own]) =>
+      [own, "0".repeat(32)].map((id) => [text, { registerId: id }] as const),
+    );
     const program = `${PAGE}
       let input = "";
       for await (const chunk of process.stdin) input += chunk;
@@ -100,7 +111,9 @@ describe("strongroom/verify, bundled for a browser", () => {
     child.child.stdin?.end(JSON.stringify(asked));
     const inNode = JSON.parse((await child).stdout) as readonly unknown[];
     expect(asked.map((arguments_) => call("verify", ...arguments_))).toEqual(inNode);
-    expect(inNode.filter((verdict) => (verdict as { isValid: boolean }).isValid)).toHaveLength(receipts.length + 1);
+    expect(inNode.filter((verdict) => (verdict as { isValid: boolean }).isValid)).toHaveLength(
+      receipts.length + receiptTexts.filter(({ isValid }) => isValid).length + 1,
+    );
   });
 });
 

@@ -21,6 +21,20 @@ export interface HostileReceipt {
   readonly value: unknown;
 }
 
+/** A receipt of the vectors as a case alters it, and the register that it is asked about. */
+export function alteredReceipt(
+  vectors: readonly ReceiptVector[],
+  { receipt: at, path, value }: HostileReceipt,
+): { readonly receipt: unknown; readonly registerId: string } {
+  const original = vectors[at]?.receipt;
+  if (!original) throw new Error("The vectors have no such receipt.");
+  if (path.length === 0) return { receipt: value, registerId: (value as Receipt).registerId };
+  const receipt: unknown = structuredClone(original);
+  const owner = path.slice(0, -1).reduce((inner, name) => Reflect.get(Object(inner), name) as unknown, receipt);
+  Reflect.set(Object(owner), path.at(-1) ?? "", value);
+  return { receipt, registerId: original.registerId };
+}
+
 export function receipts(): readonly ReceiptVector[] {
   const event = eventOf(FULL.number);
   const disclosure = {

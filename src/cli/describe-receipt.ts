@@ -27,7 +27,7 @@ export function describeReceipt(receipt: ValidReceipt, trust: ReceiptTrust): str
     "",
     ...lines,
     "",
-    "It does not say whether a later transaction changed the value again, or ended a key.",
+    "It does not say whether a later transaction changed the value again, or another one ended a key.",
   ].join("\n");
 }
 

@@ -19,6 +19,7 @@ import { Snapshots } from "../register/trust/snapshot.ts";
 import { InMemoryTrustStore } from "../register/trust/trust-store.ts";
 import type { DocketBytes } from "../register/verification/docket-examiner.ts";
 import { inlineExaminer } from "../register/verification/inline-examiner.ts";
+import { DocketCache } from "../register/verified/docket-cache.ts";
 import { RangeBook } from "../register/verified/range-book.ts";
 import type { RegisterParts, VerificationSettings } from "../register/verified/register-parts.ts";
 import { VerifiedRegister } from "../register/verified/verified-register.ts";
@@ -162,6 +163,7 @@ export class RegisterScene implements AsyncDisposable {
       examiner: inlineExaminer(),
       suites: NODE_SIGNATURE_SUITES,
       ranges: new RangeBook({ ranges: records.repository(REGISTER_RANGES), clock, ids: this.#ids }),
+      dockets: new DocketCache(),
       settings: this.#settings,
       clock,
       events: this.#recordedEvents(),

@@ -29,6 +29,7 @@ import { PinnedCheckpoints } from "../register/trust/pinned-checkpoints.ts";
 import { Snapshots } from "../register/trust/snapshot.ts";
 import { InMemoryTrustStore, type TrustStore } from "../register/trust/trust-store.ts";
 import { ThreadedExaminer } from "../register/verification/threaded-examiner.ts";
+import { DocketCache } from "../register/verified/docket-cache.ts";
 import { RangeBook } from "../register/verified/range-book.ts";
 import type { RegisterParts } from "../register/verified/register-parts.ts";
 import { VerifiedRegister } from "../register/verified/verified-register.ts";
@@ -90,6 +91,7 @@ class RegisterFactory implements AsyncDisposable {
   readonly #examiner: ThreadedExaminer;
   readonly #holder: string;
   readonly #pulls = new PullBudget();
+  readonly #dockets = new DocketCache();
   /** Whose register the peers have copies of. */
   #copied: TenantId | undefined;
   /** What that register is a copy of. */
@@ -197,6 +199,7 @@ class RegisterFactory implements AsyncDisposable {
       examiner: this.#examiner,
       suites: NODE_SIGNATURE_SUITES,
       ranges: new RangeBook({ ranges: records.repository(REGISTER_RANGES), clock, ids }),
+      dockets: this.#dockets,
       settings: config.register,
       clock,
       events,

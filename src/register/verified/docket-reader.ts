@@ -1,4 +1,3 @@
-import { LRUCache } from "lru-cache";
 import type { Clock } from "../../clock.ts";
 import type { SignatureSuites } from "../../signatures/signature-suites.ts";
 import type { LedgerLog } from "../ledger-log/ledger-log.ts";
@@ -6,17 +5,17 @@ import type { ChainState } from "../verification/chain-state.ts";
 import { type DocketProblem, NO_DOCKET, NOT_IN_LOG } from "../verification/corruption.ts";
 import { examineDocket, problemOfCopy } from "../verification/examine-docket.ts";
 import { isInLog } from "../verification/log-tree.ts";
+import type { DocketCache, DocketShelf } from "./docket-cache.ts";
 import type { TreeHints } from "./tree-hints.ts";
 import { docketOf, type VerifiedDocket } from "./verified-docket.ts";
-
-/** Bytes of dockets that are kept in memory after they were read. */
-const KEPT_BYTES = 32 * 2 ** 20;
 
 export interface DocketReaderOptions {
   readonly ledger: LedgerLog;
   readonly hints: TreeHints;
   readonly suites: SignatureSuites;
   readonly clock: Clock;
+  /** Of the process. */
+  readonly dockets: DocketCache;
 }
 
 /** A docket that was read, or why what is stored is not it. */
@@ -34,25 +33,23 @@ export type DocketReading =
  */
 export class DocketReader {
   readonly #options: DocketReaderOptions;
-  readonly #kept = new LRUCache<bigint, VerifiedDocket>({
-    maxSize: KEPT_BYTES,
-    sizeCalculation: ({ bytes }) => bytes.length + 1,
-  });
+  readonly #kept: DocketShelf;
 
   constructor(options: DocketReaderOptions) {
     this.#options = options;
+    this.#kept = options.dockets.shelf();
   }
 
   keep(docket: VerifiedDocket): void {
-    this.#kept.set(docket.height, docket);
+    this.#kept.keep(docket);
   }
 
   forget(height: bigint): void {
-    this.#kept.delete(height);
+    this.#kept.forget(height);
   }
 
   forgetAll(): void {
-    this.#kept.clear();
+    this.#kept.forgetAll();
   }
 
   /**
@@ -60,11 +57,17 @@ export class DocketReader {
    * @param state of the log that they are in
    */
   async read(heights: readonly bigint[], state: ChainState): Promise<readonly DocketReading[]> {
-    const missing = heights.filter((height) => !this.#kept.has(height));
+    // What is kept now may have to make room while the others are read.
+    const kept = new Map<bigint, VerifiedDocket>();
+    for (const height of heights) {
+      const docket = this.#kept.find(height);
+      if (docket) kept.set(height, docket);
+    }
+    const missing = heights.filter((height) => !kept.has(height));
     const read = await this.#load(missing, state);
     return heights.map((height) => {
-      const kept = this.#kept.get(height);
-      return kept ? { docket: kept } : (read.get(height) ?? { problem: NO_DOCKET, isUnproven: false });
+      const docket = kept.get(height);
+      return docket ? { docket } : (read.get(height) ?? { problem: NO_DOCKET, isUnproven: false });
     });
   }
 

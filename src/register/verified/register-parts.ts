@@ -9,6 +9,7 @@ import type { RegisterStore } from "../register-store.ts";
 import type { PinnedCheckpoints } from "../trust/pinned-checkpoints.ts";
 import type { Snapshots } from "../trust/snapshot.ts";
 import type { DocketExaminer } from "../verification/docket-examiner.ts";
+import type { DocketCache } from "./docket-cache.ts";
 import type { RangeBook } from "./range-book.ts";
 
 /** How registers are verified when they are opened. */
@@ -34,6 +35,8 @@ export interface RegisterParts {
   readonly examiner: DocketExaminer;
   readonly suites: SignatureSuites;
   readonly ranges: RangeBook;
+  /** Shared by all registers of the process. */
+  readonly dockets: DocketCache;
   readonly settings: VerificationSettings;
   readonly clock: Clock;
   readonly events: RegisterEvents;

@@ -4,12 +4,12 @@ import type { RecoveryService } from "./recovery/recovery-service.ts";
 import type { PendingTenant, RegisterDirectory, RegisterRecord, RegisterStore } from "./register-store.ts";
 import type { ReplicaFollower, ReplicaStatus } from "./replication/replica-follower.ts";
 import type { Scrubber, ScrubStatus } from "./scrub/scrubber.ts";
-import type { SealingOutcome } from "./sealing/sealer.ts";
+import type { RunOutcome, RunScope, SealingOutcome } from "./sealing/sealer.ts";
 import type { VerifiedRegister } from "./verified/verified-register.ts";
 
 /** What seals one tenant's register. */
 export interface TenantSealer {
-  sealPending(): Promise<SealingOutcome>;
+  run(scope: RunScope): Promise<RunOutcome>;
   release(): Promise<void>;
 }
 
@@ -42,7 +42,7 @@ export class Registers implements AsyncDisposable {
   readonly #options: RegistersOptions;
   readonly #open = new Map<TenantId, Promise<OpenRegister>>();
   /** Those of them whose opening has come to its end. */
-  readonly #opened = new Set<VerifiedRegister>();
+  readonly #opened = new Map<TenantId, VerifiedRegister>();
   readonly #followers = new Map<TenantId, ReplicaFollower>();
   #isClosed = false;
 
@@ -86,12 +86,34 @@ export class Registers implements AsyncDisposable {
     return (await this.#open.get(tenantId))?.record;
   }
 
-  /** Seals what is in the tenant's journal, and makes the register first if there is none. `done` for a replica, too. */
+  /** The tenant's register, being verified or verified; made if there is none. */
+  async provide(tenantId: TenantId): Promise<VerifiedRegister> {
+    return (await this.#require(tenantId)).register;
+  }
+
+  /** Whether the tenant's register can be sealed into at once, because no verification of it has to be waited for. */
+  isReady(tenantId: TenantId): boolean {
+    const state = this.#opened.get(tenantId)?.condition.state;
+    return state !== undefined && state !== "Offline" && state !== "Initializing";
+  }
+
+  /**
+   * Seals everything that is in the tenant's journal, in runs between which others have their turn, and goes on as long as full
+   * dockets of events come meanwhile. Makes the register first if there is none. `done` for a replica, too.
+   */
   async seal(tenantId: TenantId): Promise<SealingOutcome> {
+    for (;;) {
+      const outcome = await this.sealRun(tenantId, "all");
+      if (outcome !== "more") return outcome;
+    }
+  }
+
+  /** One run of that, once the register is verified. */
+  async sealRun(tenantId: TenantId, scope: RunScope): Promise<RunOutcome> {
     const { register, record, sealer } = await this.#require(tenantId);
     if (record.kind === "replica") return "done";
     await register.whenVerified();
-    return await sealer.sealPending();
+    return await sealer.run(scope);
   }
 
   /** Tenants that have something to be sealed, all of them. */
@@ -122,7 +144,7 @@ export class Registers implements AsyncDisposable {
   /** How many of the registers that this process verifies are in each state, without waiting for any. */
   countStates(): RegisterCounts {
     const counts: Partial<Record<OperationalState, number>> = {};
-    for (const { condition } of this.#opened) {
+    for (const { condition } of this.#opened.values()) {
       if (condition.wasInitialized) counts[condition.state] = (counts[condition.state] ?? 0) + 1;
     }
     return counts;
@@ -174,7 +196,7 @@ export class Registers implements AsyncDisposable {
     if (!this.#isClosed) {
       recovery.start();
       scrubber.start();
-      this.#opened.add(register);
+      this.#opened.set(tenantId, register);
     }
     return { register, record, sealer: sealerOf(tenantId, register), recovery, scrubber };
   }

@@ -24,9 +24,9 @@ export interface SealerOptions {
   readonly leaseMs: number;
 }
 
-/** What a run of sealing came to. */
+/** What sealing came to. */
 export type SealingOutcome =
-  /** Nothing is left to be sealed. */
+  /** Nothing is left of what was to be sealed. */
   | "done"
   /** Another process seals. */
   | "leased"
@@ -35,17 +35,37 @@ export type SealingOutcome =
   /** The register's head is not verified, or gone from the cold tier. */
   | "not_extendable";
 
+/** What a run of sealing came to; `more` when it ended because it had been long enough. */
+export type RunOutcome = SealingOutcome | "more";
+
+/** Which events a run is to seal: all that there are, or what makes a whole docket, and the first docket whatever it makes. */
+export type RunScope = "all" | "due";
+
+/** After so many dockets a run ends although there are more events: readers, and other tenants, have their turn. */
+const DOCKETS_PER_RUN = 16;
 /** Other processes' dockets, one after the other, after which a run ends. */
 const LATE_MAX = 3;
-/** After anything else it goes on. */
-const ENDS_RUN: Partial<Readonly<Record<Publication | "none", SealingOutcome>>> = {
-  none: "done",
-  beyond: "not_extendable",
-};
-/** After so many dockets a checkpoint is signed although there are more events. */
-const DOCKETS_PER_CHECKPOINT = 64;
 /** After so many dockets a start that begins with the last snapshot would have to verify enough to be noticed. */
 const DOCKETS_PER_SNAPSHOT = 256n;
+
+/** What became of the next docket. */
+type DocketOutcome =
+  /** Sealed, and there may be more events. */
+  | "full"
+  /** Sealed, with all the events that there were. */
+  | "rest"
+  | "none"
+  /** Another process was faster. */
+  | "late"
+  /** There is nothing that it could follow on. */
+  | "stuck";
+
+/** After any other outcome a run goes on. */
+const ENDS_RUN: Partial<Readonly<Record<DocketOutcome, RunOutcome>>> = {
+  rest: "done",
+  none: "done",
+  stuck: "not_extendable",
+};
 
 /**
  * Seals the journal of one tenant into its register. What is not sealed is in the journal, so a process that ends at any
@@ -60,12 +80,18 @@ export class Sealer {
     this.#options = options;
   }
 
-  /** Seals all that is in the journal when it begins, and what comes meanwhile. */
-  sealPending(): Promise<SealingOutcome> {
-    const { register } = this.#options;
+  /**
+   * One run, in the register's turn: up to `DOCKETS_PER_RUN` dockets. It ends with the first that is not full, because what came
+   * meanwhile waits for its own interval, and with a signed checkpoint.
+   */
+  run(scope: RunScope): Promise<RunOutcome> {
+    const { register, keys } = this.#options;
     return register.inTurn(async () => {
-      const outcome = await this.#sealPending();
-      if (outcome === "done") await this.#keepSnapshot();
+      const outcome = await this.#sealDockets(scope);
+      if (outcome === "done" || outcome === "more") {
+        await signCheckpoint(register, await keys.signerFor("checkpoint", register.set.sound));
+        await this.#keepSnapshot();
+      }
       return outcome;
     });
   }
@@ -75,25 +101,24 @@ export class Sealer {
     await this.#options.register.parts.store.releaseLease(this.#options.holder);
   }
 
-  async #sealPending(): Promise<SealingOutcome> {
-    const { register, keys } = this.#options;
+  async #sealDockets(scope: RunScope): Promise<RunOutcome> {
     let lease: SealingLease | undefined;
     let isBehind = true;
+    let sealed = 0;
     let late = 0;
-    for (let dockets = 1; ; dockets++) {
+    while (sealed < DOCKETS_PER_RUN) {
       if (!this.#isFresh(lease)) lease = await this.#acquire();
       if (!lease) return "leased";
       if (isBehind) await this.#catchUp();
-      const sealed = await this.#sealDocket(lease);
-      if (sealed === "none" || dockets % DOCKETS_PER_CHECKPOINT === 0) {
-        await signCheckpoint(register, await keys.signerFor("checkpoint", register.set.sound));
-      }
-      const end = ENDS_RUN[sealed];
+      const outcome = await this.#sealDocket(lease, scope === "due" && sealed > 0);
+      const end = ENDS_RUN[outcome];
       if (end) return end;
-      isBehind = sealed === "late";
+      isBehind = outcome === "late";
       late = isBehind ? late + 1 : 0;
       if (late === LATE_MAX) return "overtaken";
+      if (!isBehind) sealed += 1;
     }
+    return "more";
   }
 
   /** What others have sealed, and what this process has sealed and not come to index. */
@@ -115,14 +140,22 @@ export class Sealer {
     return lease !== undefined && addMs(register.parts.clock.now(), leaseMs / 2) < lease.until;
   }
 
-  /** `none` when there is nothing to be sealed. */
-  async #sealDocket(lease: SealingLease): Promise<Publication | "none"> {
-    const { register, tenantId, maxTransactions, keys } = this.#options;
-    const { store, clock, events, registerId } = register.parts;
-    if (!register.set.isExtendable) return "beyond";
+  /** @param isWhole whether a docket that is not full is not to be sealed */
+  async #sealDocket(lease: SealingLease, isWhole: boolean): Promise<DocketOutcome> {
+    const { register, maxTransactions } = this.#options;
+    if (!register.set.isExtendable) return "stuck";
     const began = performance.now();
-    const unsealed = await store.listUnsealed(maxTransactions);
-    if (unsealed.length === 0) return "none";
+    const unsealed = await register.parts.store.listUnsealed(maxTransactions);
+    const isFull = unsealed.length === maxTransactions;
+    if (unsealed.length === 0 || (isWhole && !isFull)) return "none";
+    const publication = await this.#publish(unsealed, lease, began);
+    if (publication !== "published") return publication === "late" ? "late" : "stuck";
+    return isFull ? "full" : "rest";
+  }
+
+  async #publish(unsealed: readonly AuditEvent[], lease: SealingLease, began: number): Promise<Publication> {
+    const { register, tenantId, keys } = this.#options;
+    const { clock, events, registerId } = register.parts;
     const before = register.set.sound;
     const nodes: TreeNode[] = [];
     const lastEpoch = before.lastSealed?.epoch ?? 0n;

@@ -43,6 +43,8 @@ export interface RegisterEvents {
     event: RegisterEvent & { readonly height: string; readonly transactionCount: number; readonly durationMs: number },
   ): void;
   registerSealingFailed(event: { readonly tenantId: TenantId; readonly code: string }): void;
+  /** Another process has had the lease for long, while the same event waits: it hangs, or its clock is wrong. */
+  registerSealingBlocked(event: { readonly tenantId: TenantId; readonly forMs: number }): void;
   registerCheckpointSigned(event: RegisterEvent & { readonly size: string }): void;
   registerRangeAttempted(event: RangeEvent & { readonly peer: string; readonly outcome: string }): void;
   registerRangeRecovered(event: RangeEvent & { readonly peer: string }): void;
@@ -66,6 +68,7 @@ export const NO_REGISTER_EVENTS: RegisterEvents = {
   registerDocketRefused: () => undefined,
   registerDocketSealed: () => undefined,
   registerSealingFailed: () => undefined,
+  registerSealingBlocked: () => undefined,
   registerCheckpointSigned: () => undefined,
   registerRangeAttempted: () => undefined,
   registerRangeRecovered: () => undefined,
@@ -104,6 +107,7 @@ export function createRegisterEvents(logger: Logger, meters: RegisterMeters): Re
       logger.debug(event, "register_docket_sealed");
     },
     registerSealingFailed: (event) => logger.error(event, "register_sealing_failed"),
+    registerSealingBlocked: (event) => logger.warn(event, "register_sealing_blocked"),
     registerCheckpointSigned: (event) => logger.debug(event, "register_checkpoint_signed"),
     registerRangeAttempted(event) {
       meters.recoveryAttempts.cell({ outcome: event.outcome }).value++;

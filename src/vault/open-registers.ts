@@ -57,9 +57,9 @@ export function openRegisters(core: RegisterCore, cold: WormDatabase): OpenedReg
     recoveryOf: (tenantId, register) => factory.recoveryOf(tenantId, register),
     scrubberOf: (register) => factory.scrubberOf(register),
   });
-  const { sealIntervalMs, sealMaxTransactions } = config.register;
+  const { sealIntervalMs } = config.register;
   const timers = systemTimers;
-  const sealing = new SealingService({ registers, sealIntervalMs, sealMaxTransactions, clock, timers, events });
+  const sealing = new SealingService({ ...config.register, registers, clock, timers, events });
   return {
     registers,
     sealing,

@@ -1,4 +1,4 @@
-import { addMs, type Clock } from "../../clock.ts";
+import { addMs, type Clock, type Instant } from "../../clock.ts";
 import { isVaultError } from "../../errors.ts";
 import type { TenantId } from "../../identifiers.ts";
 import type { Timers } from "../../storage/resilience/timers.ts";
@@ -7,11 +7,14 @@ import type { RegisterEvents } from "../../telemetry/register-events.ts";
 import type { PendingTenant } from "../register-store.ts";
 import type { Registers } from "../registers.ts";
 import { FairQueue } from "./fair-queue.ts";
+import { LeaseWatch } from "./lease-watch.ts";
+import type { RunOutcome } from "./sealer.ts";
 
 export interface SealingServiceOptions {
   readonly registers: Pick<Registers, "listPending" | "isReady" | "provide" | "sealRun">;
   readonly sealIntervalMs: number;
   readonly sealMaxTransactions: number;
+  readonly leaseMs: number;
   readonly clock: Clock;
   readonly timers: Timers;
   readonly events: RegisterEvents;
@@ -22,6 +25,8 @@ const LOOKS_PER_INTERVAL = 4;
 const LOOK_MS_MIN = 10;
 /** Registers that are sealed at a time, and of those that have to be verified first as many. */
 const CONCURRENCY = 4;
+/** Terms of a lease: after one, a process that has died is replaced. */
+const TERMS_OF_PATIENCE = 2;
 
 /**
  * Seals the journals of all tenants in the background: one as soon as its oldest event has waited for the interval, or there
@@ -34,6 +39,9 @@ export class SealingService implements AsyncDisposable {
   readonly #closing = new AbortController();
   readonly #sealing = new FairQueue<TenantId>(CONCURRENCY, (tenantId) => this.#seal(tenantId));
   readonly #verifying = new FairQueue<TenantId>(CONCURRENCY, (tenantId) => this.#verify(tenantId));
+  readonly #leases: LeaseWatch;
+  /** When the oldest event was of those who wait, as they were seen last. */
+  #oldest: ReadonlyMap<TenantId, Instant> = new Map();
   #cancel: (() => void) | undefined;
   #look: Promise<void> = Promise.resolve();
   #isStarted = false;
@@ -42,6 +50,7 @@ export class SealingService implements AsyncDisposable {
 
   constructor(options: SealingServiceOptions) {
     this.#options = options;
+    this.#leases = new LeaseWatch(TERMS_OF_PATIENCE * options.leaseMs);
   }
 
   start(): void {
@@ -62,6 +71,8 @@ export class SealingService implements AsyncDisposable {
     const { registers, sealMaxTransactions } = this.#options;
     const pending = await registers.listPending(sealMaxTransactions).catch(() => undefined);
     if (!pending || this.#closing.signal.aborted) return;
+    this.#oldest = new Map(pending.map(({ tenantId, oldest }) => [tenantId, oldest]));
+    this.#leases.keepOnly(new Set(this.#oldest.keys()));
     for (const tenant of pending) {
       if (!this.#isDue(tenant)) continue;
       const queue = registers.isReady(tenant.tenantId) ? this.#sealing : this.#verifying;
@@ -69,9 +80,11 @@ export class SealingService implements AsyncDisposable {
     }
   }
 
+  /** An event of the future was written by a clock that is wrong: nobody knows how long it has waited. */
   #isDue({ oldest, isFull }: PendingTenant): boolean {
     const { clock, sealIntervalMs } = this.#options;
-    return isFull || oldest <= addMs(clock.now(), -sealIntervalMs);
+    const now = clock.now();
+    return isFull || oldest <= addMs(now, -sealIntervalMs) || oldest > now;
   }
 
   async #verify(tenantId: TenantId): Promise<boolean> {
@@ -84,12 +97,21 @@ export class SealingService implements AsyncDisposable {
   }
 
   async #seal(tenantId: TenantId): Promise<boolean> {
-    let isMore = false;
+    let outcome: RunOutcome | undefined;
     await this.#attempt(tenantId, async () => {
-      isMore = (await this.#options.registers.sealRun(tenantId, "due")) === "more";
+      outcome = await this.#options.registers.sealRun(tenantId, "due");
       this.#failing.delete(tenantId);
     });
-    return isMore;
+    if (outcome === "leased") this.#watchLease(tenantId);
+    else if (outcome !== undefined) this.#leases.over(tenantId);
+    return outcome === "more";
+  }
+
+  #watchLease(tenantId: TenantId): void {
+    const { clock, events } = this.#options;
+    const oldest = this.#oldest.get(tenantId);
+    const forMs = oldest && this.#leases.refused(tenantId, oldest, Date.parse(clock.now()));
+    if (forMs !== undefined) events.registerSealingBlocked({ tenantId, forMs });
   }
 
   /** Never rejects. */

@@ -4,6 +4,8 @@ import { MAX_TREE_SIZE } from "./merkle/tree-hash.ts";
 import type { StoredCheckpoint, TransactionFilter, TransactionPlace } from "./register-store.ts";
 
 const HASH = /^[0-9a-f]{64}$/;
+/** Of a transaction in its docket, as far as every engine can compare one. */
+const POSITION_MAX = 2n ** 31n - 1n;
 const DIGITS = /^(?:0|[1-9]\d{0,18})$/;
 
 /** Whether a text can be the id of a transaction, a pseudonym or another hash in an index. */
@@ -36,8 +38,8 @@ export function decodePlace(
   cursor: string | undefined,
 ): Pick<TransactionPlace, "height" | "position"> | undefined {
   if (cursor === undefined) return undefined;
-  const [height, position] = decodeCursor(transactionList(filter), cursor, 2).map(placeNumber);
-  return { height: height as bigint, position: Number(position) };
+  const [height = "", position = ""] = decodeCursor(transactionList(filter), cursor, 2);
+  return { height: placeNumber(height), position: Number(placeNumber(position, POSITION_MAX)) };
 }
 
 export function encodeSize({ size }: StoredCheckpoint): string {
@@ -46,7 +48,9 @@ export function encodeSize({ size }: StoredCheckpoint): string {
 
 /** The size that a page ended with; `undefined` for a first page. Throws `invalid_cursor`. */
 export function decodeSize(cursor: string | undefined): bigint | undefined {
-  return cursor === undefined ? undefined : decodeCursor(CHECKPOINT_LIST, cursor, 1).map(placeNumber)[0];
+  if (cursor === undefined) return undefined;
+  const [size = ""] = decodeCursor(CHECKPOINT_LIST, cursor, 1);
+  return placeNumber(size);
 }
 
 const CHECKPOINT_LIST = "register-checkpoints";
@@ -55,8 +59,8 @@ function transactionList({ subject = "", type = "" }: TransactionFilter): string
   return ["register-transactions", subject, type].join(" ");
 }
 
-function placeNumber(digits: string): bigint {
+function placeNumber(digits: string, max = MAX_TREE_SIZE): bigint {
   const number = heightIn(digits);
-  if (number !== undefined) return number;
+  if (number !== undefined && number <= max) return number;
   throw new VaultError("invalid_cursor", "The cursor does not belong to this list.");
 }

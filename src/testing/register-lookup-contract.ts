@@ -123,10 +123,23 @@ export function registerLookupContract(context: ContractContext): void {
       await expect(register.list(filter, { limit: 1, cursor })).rejects.toMatchObject({ code: "invalid_cursor" });
     }
     const list = JSON.parse(Buffer.from(nextCursor ?? "", "base64url").toString()) as [string];
-    const places = [["-1", "0"], ["0", "1 or 1"], ["9223372036854775808", "0"], ["01", "0"], ["0"], ["0", "0", "0"]];
-    const forged = places.map((place) => Buffer.from(JSON.stringify([list[0], ...place])).toString("base64url"));
+    const forge = (...place: readonly string[]) =>
+      Buffer.from(JSON.stringify([list[0], ...place])).toString("base64url");
+    const forged = [
+      forge("-1", "0"),
+      forge("0", "1 or 1"),
+      forge("9223372036854775808", "0"),
+      forge("0", "2147483648"),
+      forge("0", "9223372036854775807"),
+      forge("01", "0"),
+      forge("0"),
+      forge("0", "0", "0"),
+    ];
     for (const cursor of ["", "x", ...forged]) {
       await expect(register.list({ subject }, { limit: 1, cursor })).rejects.toMatchObject({ code: "invalid_cursor" });
+    }
+    for (const cursor of [forge("9223372036854775807", "2147483647"), forge("0", "2147483647")]) {
+      expect(await register.list({ subject }, { limit: 1, cursor })).toEqual({ items: [], nextCursor: null });
     }
   });
 

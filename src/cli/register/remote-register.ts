@@ -1,27 +1,70 @@
 import { ERROR_CODES, type ErrorCode } from "../../codes.ts";
-import { VaultError } from "../../errors.ts";
+import { isVaultError, VaultError } from "../../errors.ts";
 import type { Problem } from "../../http/problem.ts";
 import type { RecoveryReportJson, RegisterStatusJson, VerificationReportJson } from "../../http/register-answers.ts";
 import { formatReceipt, type Receipt } from "../../register/receipts/receipt.ts";
-import { type Disclosed, type RegisterSource, whileAsking } from "./register-source.ts";
+import { askServer, type Question } from "./ask-server.ts";
+import { type Disclosed, type RegisterSource, type VerificationProgress, whileAsking } from "./register-source.ts";
 
-const ASK_EVERY_MS = 1_000;
+export interface RemoteOptions {
+  /** How long the answer to a short question may take. */
+  readonly answerMs: number;
+  /** How long the server may answer nothing at all while it does what takes long. */
+  readonly silenceMs: number;
+  readonly askEveryMs: number;
+}
 
-/** A running vault, asked over HTTP. The key says whose register it is. */
-export function openRemoteRegister(url: string, key: string): RegisterSource {
-  const get = <T>(path: string) => ask<T>({ url, key, path });
+const OPTIONS: RemoteOptions = { answerMs: 60_000, silenceMs: 300_000, askEveryMs: 1_000 };
+
+/** A running vault, asked over HTTP. The key says whose register it is. Throws `invalid_request` when it can be none. */
+export function openRemoteRegister(url: string, key: string, options = OPTIONS): RegisterSource {
+  if (!/^[\x21-\x7e]+$/.test(key)) throw new VaultError("invalid_request", "An API key has visible characters only.");
+  const { answerMs: withinMs } = options;
+  const get = <T>(path: string) => ask<T>({ url, key, path, withinMs });
   const status = () => get<RegisterStatusJson>("/v1/register");
+  /** Takes as long as it takes, unless the server is not heard of any more. */
+  const take = <T>(path: string, onProgress: (progress: VerificationProgress) => void) => {
+    const listener = new Listener(status, options.silenceMs);
+    const work = ask<T>({ url, key, path, body: {}, signal: listener.signal });
+    return whileAsking(work, () => listener.progress(), { everyMs: options.askEveryMs, onProgress });
+  };
   return {
     status,
-    verify(onProgress) {
-      const work = ask<VerificationReportJson>({ url, key, path: "/v1/register/verify", body: {} });
-      const progress = async () => (await status()).state.progress;
-      return whileAsking(work, progress, { everyMs: ASK_EVERY_MS, onProgress });
-    },
-    recover: () => ask<RecoveryReportJson>({ url, key, path: "/v1/register/recover", body: {} }),
+    verify: (onProgress) => take<VerificationReportJson>("/v1/register/verify", onProgress),
+    recover: () => take<RecoveryReportJson>("/v1/register/recover", () => undefined),
     receipt: async (id, disclosed) => formatReceipt(await get<Receipt>(await receiptPath(id, disclosed, get))),
     [Symbol.asyncDispose]: async () => undefined,
   };
+}
+
+/** Asks a server for its status, and gives up what is waited for when it has not answered for too long. */
+class Listener {
+  readonly #gone = new AbortController();
+  readonly #status: () => Promise<RegisterStatusJson>;
+  readonly #silenceMs: number;
+  #heardMs = performance.now();
+
+  constructor(status: () => Promise<RegisterStatusJson>, silenceMs: number) {
+    this.#status = status;
+    this.#silenceMs = silenceMs;
+  }
+
+  get signal(): AbortSignal {
+    return this.#gone.signal;
+  }
+
+  async progress(): Promise<VerificationProgress | null> {
+    try {
+      const { state } = await this.#status();
+      this.#heardMs = performance.now();
+      return state.progress;
+    } catch (error) {
+      // A refusal is an answer.
+      if (!isVaultError(error, "server_unreachable")) this.#heardMs = performance.now();
+      else if (performance.now() - this.#heardMs >= this.#silenceMs) this.#gone.abort();
+      throw error;
+    }
+  }
 }
 
 type AuditEventAnswer = { readonly ledger: { readonly status: string; readonly transactionId?: string } };
@@ -34,31 +77,10 @@ async function receiptPath(id: string, disclosed: Disclosed, get: <T>(path: stri
   throw new VaultError("event_not_sealed", "The event is not sealed yet.");
 }
 
-interface Question {
-  readonly url: string;
-  readonly key: string;
-  readonly path: string;
-  readonly body?: object;
-}
-
-async function ask<T>({ url, key, path, body }: Question): Promise<T> {
-  const response = await fetched(new URL(path, url), {
-    method: body ? "POST" : "GET",
-    headers: { authorization: `Bearer ${key}`, ...(body && { "content-type": "application/json" }) },
-    ...(body && { body: JSON.stringify(body) }),
-    redirect: "error",
-  });
-  const answer = await response.json().catch(() => undefined);
-  if (response.ok && answer !== undefined) return answer as T;
-  throw problemIn(answer, `${url} answers with ${response.status}, and not as Strongroom does.`);
-}
-
-async function fetched(url: URL, options: RequestInit): Promise<Response> {
-  try {
-    return await fetch(url, options);
-  } catch (cause) {
-    throw new VaultError("server_unreachable", `${url.origin} does not answer.`, { cause });
-  }
+async function ask<T>(question: Question): Promise<T> {
+  const { status, body } = await askServer(question);
+  if (status >= 200 && status < 300 && body !== undefined) return body as T;
+  throw problemIn(body, `${question.url} answers with ${status}, and not as Strongroom does.`);
 }
 
 /** What the server says went wrong, as the error that it is there. */

@@ -101,8 +101,8 @@ describe("a register of a running vault", () => {
 
   it("is given up when the server answers nothing any more, although it is connected", async () => {
     const source = openRemoteRegister(url, KEY, QUICK);
-    for (const work of [source.verify(() => undefined), source.recover()]) {
-      expect(await outcome(work)).toMatchObject({
+    for (const begin of [() => source.verify(() => undefined), () => source.recover()]) {
+      expect(await outcome(begin())).toMatchObject({
         message: "URL has stopped answering.",
         hint: expect.stringContaining("strongroom register status"),
         exitCode: 13,

@@ -38,7 +38,7 @@ describe.each(registerEngines())("whose turn it is to be sealed on $name", (engi
   let storage: RegisterStorage;
   const clock = new ManualClock();
   const opened: Vault[] = [];
-  const held: (() => void)[] = [];
+  const injector = new FaultInjector();
 
   const newVault = async ({ make = (_, call) => call(), cold = storage.cold, register, events }: Setting = {}) => {
     const vault = await vaultOver(withSealingSteps({ ...storage, cold }, make) as RegisterStorage, {
@@ -66,28 +66,31 @@ describe.each(registerEngines())("whose turn it is to be sealed on $name", (engi
     const [seal] = (await tenant.seals.ofEvents(items.map(({ id }) => id))).values();
     return seal?.status;
   };
-  const untilReleased = () => new Promise<void>((resolve) => held.push(resolve));
 
   beforeAll(async () => {
     storage = await engine.open();
   });
   afterEach(async () => {
-    for (const release of held.splice(0)) release();
+    injector.heal();
     for (const vault of opened.splice(0)) await vault[Symbol.asyncDispose]();
   });
   afterAll(() => storage[Symbol.asyncDispose]());
 
   it("leaves what comes meanwhile to the next docket", async () => {
-    let onAppend = async (): Promise<unknown> => undefined;
-    const vault = await newVault({
+    let isNext = false;
+    const vault: Vault = await newVault({
       async make(step, call) {
-        if (step === "append") await onAppend();
+        if (step === "append" && isNext) {
+          isNext = false;
+          await write(vault.tenant(tenantId));
+        }
         return await call();
       },
     });
     const tenant = await newTenant(vault);
+    const { tenantId } = tenant;
     await write(tenant);
-    onAppend = () => write(tenant);
+    isNext = true;
     const before = (await tenant.register.status()).operational.totalHeight;
     expect(await tenant.register.sealJournal()).toBe("done");
     expect((await tenant.register.status()).operational.totalHeight).toBe(before + 1n);
@@ -128,36 +131,30 @@ describe.each(registerEngines())("whose turn it is to be sealed on $name", (engi
   });
 
   it("takes a tenant whatever another one's sealing waits for", async () => {
-    let isSlow = false;
-    const vault = await newVault({
-      async make(step, call) {
-        if (step === "append" && isSlow) {
-          isSlow = false;
-          await untilReleased();
-        }
-        return await call();
-      },
-    });
-    const [one, other] = [await newTenant(vault), await newTenant(vault)];
+    const first = await newVault();
+    const [slow, other] = [await newTenant(first), await newTenant(first)];
+    await first[Symbol.asyncDispose]();
+    injector.inject({ fault: { kind: "hold", when: "before" }, methods: ["append"] });
+    const vault = await newVault({ cold: withFaultsOf(storage.cold, slow.tenantId, injector) });
     await vault.startRegisters();
-    isSlow = true;
-    await write(one);
+    await write(vault.tenant(slow.tenantId));
     clock.advance(INTERVAL_MS);
-    await expect.poll(() => held.length).toBe(1);
-    await write(other);
+    await expect.poll(() => injector.held).toBe(1);
+    await write(vault.tenant(other.tenantId));
     clock.advance(INTERVAL_MS);
-    await expect.poll(() => newest(other)).toBe("sealed");
-    expect(await newest(one)).toBe("pending");
+    await expect.poll(() => newest(vault.tenant(other.tenantId))).toBe("sealed");
+    expect(await newest(vault.tenant(slow.tenantId))).toBe("pending");
+    injector.heal();
+    await expect.poll(() => newest(vault.tenant(slow.tenantId))).toBe("sealed");
   });
 
   it("takes a tenant however long another one's register is being verified", async () => {
     const first = await newVault();
-    const [one, other] = [await newTenant(first), await newTenant(first)];
-    await write(one);
+    const [slow, other] = [await newTenant(first), await newTenant(first)];
+    await write(slow);
     await first[Symbol.asyncDispose]();
-    const injector = new FaultInjector();
     injector.inject({ fault: { kind: "hold", when: "before" }, methods: ["scan"] });
-    const cold = withFaultsOf(storage.cold, one.tenantId, injector);
+    const cold = withFaultsOf(storage.cold, slow.tenantId, injector);
     const vault = await newVault({ cold, register: { verifyAllAtStart: true } });
     clock.advance(INTERVAL_MS);
     await vault.startRegisters();
@@ -165,26 +162,28 @@ describe.each(registerEngines())("whose turn it is to be sealed on $name", (engi
     await write(vault.tenant(other.tenantId));
     clock.advance(INTERVAL_MS);
     await expect.poll(() => newest(vault.tenant(other.tenantId))).toBe("sealed");
-    expect(await newest(vault.tenant(one.tenantId))).toBe("pending");
+    expect(await newest(vault.tenant(slow.tenantId))).toBe("pending");
     injector.heal();
-    await expect.poll(() => newest(vault.tenant(one.tenantId))).toBe("sealed");
+    await expect.poll(() => newest(vault.tenant(slow.tenantId))).toBe("sealed");
   });
 
   it("waits in the background for the interval, or for a whole docket", async () => {
-    const sealed: number[] = [];
+    const dockets: { readonly tenantId: TenantId; readonly transactionCount: number }[] = [];
     const vault = await newVault({
       register: { sealIntervalMs: 1_000, sealMaxTransactions: 5 },
-      events: { registerDocketSealed: ({ transactionCount }) => void sealed.push(transactionCount) },
+      events: { registerDocketSealed: (event) => void dockets.push(event) },
     });
     const tenant = await newTenant(vault);
-    sealed.splice(0);
+    const before = dockets.length;
+    const sealed = () =>
+      dockets.slice(before).flatMap((each) => (each.tenantId === tenant.tenantId ? [each.transactionCount] : []));
     // Seven come together: five of them are a docket, and the others wait for their own interval.
     await Promise.all(Array.from({ length: 7 }, () => write(tenant)));
     await vault.startRegisters();
-    await expect.poll(() => sealed).toEqual([5]);
+    await expect.poll(sealed).toEqual([5]);
     expect(await newest(tenant)).toBe("pending");
     clock.advance(1_000);
-    await expect.poll(() => sealed).toEqual([5, 2]);
+    await expect.poll(sealed).toEqual([5, 2]);
   });
 
   async function checkpoints(tenant: TenantVault) {

@@ -3,6 +3,7 @@ import { openInMemoryWormStorage } from "../../../test/contract/worm-storage-in-
 import { ledgerOf } from "../../testing/ledger-chain.ts";
 import { between, docketsAt, RegisterScene, rangesOf } from "../../testing/register-scene.ts";
 import type { KeptRow } from "../../testing/worm-storage.ts";
+import { processRecoveredData } from "../recovery/process-recovered-data.ts";
 import { catchUp } from "./catch-up.ts";
 import { addVerifiedDocket } from "./register-append.ts";
 import { getDocket } from "./register-reads.ts";
@@ -91,6 +92,20 @@ describe("a register whose last dockets are gone", () => {
     await caughtUp();
     expect(rangesOf(register)).toEqual(["8-9 MissingData"]);
     expect(register.condition.state).toBe("Degraded");
+  });
+
+  it("takes the next one when they were recovered in any order", async () => {
+    await scene.flip(7);
+    await getDocket(register, 7n);
+    await cutTo(5);
+    await caughtUp();
+    for (const height of [7, 5, 6, 9, 8]) {
+      const data = { dockets: docketsAt(CHAIN, height), source: "a peer" };
+      expect(await processRecoveredData(register, data)).toMatchObject({ isSuccess: true });
+    }
+    expect(register.condition.state).toBe("Healthy");
+    expect(await add(STORED)).toEqual({ isValid: true, isNew: true });
+    expect(await register.verifyAll()).toMatchObject({ isFullyVerified: true, totalDocketCount: 11n });
   });
 
   it("goes on behind a docket that was damaged when another process does", async () => {

@@ -10,7 +10,7 @@ import { verifyLedger } from "./verify-ledger.ts";
 export async function catchUp(register: VerifiedRegister): Promise<void> {
   const { parts, condition } = register;
   const { ledger, examiner, settings } = parts;
-  const count = await ledger.count();
+  const count = await takePlaces(register, await ledger.count());
   const before = register.set;
   if (count < before.total) return await reportTruncation(register, count);
   await takeReturned(register);
@@ -31,6 +31,24 @@ export async function catchUp(register: VerifiedRegister): Promise<void> {
   const ranges = [...set.ranges, ...verdict.ranges];
   condition.replace(set.with({ total: count, examined: count, ranges, sound: verdict.sound }));
   if (verdict.ranges.length > 0) await register.recordRanges();
+}
+
+/**
+ * A docket that was recovered before those in front of it lies beside the log. It takes its place at the end of that as soon
+ * as it can, or none could ever be added behind it. Resolves to where the log ends then.
+ */
+async function takePlaces({ parts, reader, set }: VerifiedRegister, count: bigint): Promise<bigint> {
+  const { ledger } = parts;
+  let end = count;
+  while (end < set.total && ledger.isRepaired(end) && !set.rangeAt(end)) {
+    const [reading] = await reader.read([end], set.sound);
+    if (!reading || !("docket" in reading)) break;
+    const { height, bytes, header } = reading.docket;
+    const outcome = await ledger.append({ height, bytes }, header.sealedAt);
+    if (outcome === "taken" || outcome === "beyond") break;
+    end += 1n;
+  }
+  return end;
 }
 
 /** Whoever can remove dockets from the end has not removed what was verified and pinned. */

@@ -12,7 +12,7 @@ export const getReplicationHead = defineRoute({
   tag: REGISTER_TAG,
   query: z.strictObject({ registerId: registerIdInput.optional() }),
   answers: { 200: replicationHead },
-  errors: ["register_not_found", "register_offline"],
+  errors: ["integrity_violation", "register_not_found", "register_offline"],
   async handle({ vault, query: { registerId } }) {
     const { charter, size, ...head } = await vault.register.replicationHead(registerId);
     return { status: 200, body: { ...head, size: size.toString(), charter: { ...(charter as object) } } };

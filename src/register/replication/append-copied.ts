@@ -33,7 +33,7 @@ export function appendCopied(
 /** False, without effect, when another process was faster. */
 async function publish(register: VerifiedRegister, fit: FittingSuffix): Promise<boolean> {
   if (fit.fitting.length === 0) return true;
-  const { parts, condition, set } = register;
+  const { parts, condition } = register;
   const verifiedAt = parts.clock.now();
   const dockets = fit.fitting.map(({ bytes }): VerifiedDocket => {
     const docket = docketOf(bytes, verifiedAt);
@@ -47,6 +47,8 @@ async function publish(register: VerifiedRegister, fit: FittingSuffix): Promise<
   for (const { height, bytes } of dockets) {
     await parts.store.index(docketIndexOf(height, bytes, nodes.get(height) ?? []));
   }
+  // Readers may have met damage meanwhile.
+  const { set } = register;
   const total = set.total + BigInt(dockets.length);
   condition.replace(set.with({ total, examined: total, sound: fit.state }));
   return true;

@@ -161,8 +161,9 @@ export class Registers implements AsyncDisposable {
         if (result.status === "rejected") return;
         await result.value.scrubber[Symbol.asyncDispose]();
         await result.value.recovery[Symbol.asyncDispose]();
-        await result.value.sealer.release().catch(() => undefined);
         await result.value.register[Symbol.asyncDispose]();
+        // After the run of sealing that was under way.
+        await result.value.sealer.release().catch(() => undefined);
       }),
     );
   }

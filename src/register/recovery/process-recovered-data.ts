@@ -1,5 +1,6 @@
 import { VaultError } from "../../errors.ts";
 import type { DocketBytes } from "../verification/docket-examiner.ts";
+import { judgeAgain, judgeWhatFollows } from "../verified/judge-again.ts";
 import { trustedLogs } from "../verified/open-register.ts";
 import { readDockets } from "../verified/register-reads.ts";
 import { nodesByHeight } from "../verified/tree-nodes.ts";
@@ -8,7 +9,6 @@ import type { VerifiedSet } from "../verified/verified-set.ts";
 import { fitHoles } from "./fit-holes.ts";
 import { fitSuffix } from "./fit-suffix.ts";
 import { integrateDocket } from "./integrate-docket.ts";
-import { judgeAgain, judgeWhatFollows } from "./judge-again.ts";
 import { type RecoveredData, type RecoveryResult, type RefusedDocket, refused } from "./recovered-data.ts";
 
 /**

@@ -7,7 +7,7 @@ import { parseNote } from "../notes/signed-note.ts";
 import { pullDockets } from "../recovery/pull-dockets.ts";
 import type { RegisterPeer } from "../recovery/register-peer.ts";
 import { readSignedCheckpoint, rootAt } from "../verified/register-checkpoints.ts";
-import { indexMissing } from "../verified/register-index.ts";
+import { IndexGuard } from "../verified/register-index.ts";
 import type { VerifiedRegister } from "../verified/verified-register.ts";
 import { appendCopied } from "./append-copied.ts";
 
@@ -46,6 +46,7 @@ const DOCKETS_PER_SNAPSHOT = 256n;
  */
 export class ReplicaFollower implements AsyncDisposable {
   readonly #options: ReplicaFollowerOptions;
+  readonly #index: IndexGuard;
   readonly #closing = new AbortController();
   #cancel: (() => void) | undefined;
   #look: Promise<void> = Promise.resolve();
@@ -60,6 +61,7 @@ export class ReplicaFollower implements AsyncDisposable {
 
   constructor(options: ReplicaFollowerOptions) {
     this.#options = options;
+    this.#index = new IndexGuard(options.register);
   }
 
   get status(): ReplicaStatus {
@@ -131,7 +133,7 @@ export class ReplicaFollower implements AsyncDisposable {
   async #copyUpTo(size: bigint): Promise<void> {
     const { register, source } = this.#options;
     const { signal } = this.#closing;
-    await register.inTurn(() => indexMissing(register));
+    await register.inTurn(() => this.#index.takeMissing());
     while (register.set.total < size) {
       const range = { start: register.set.total, end: size - 1n, signal };
       const { dockets, error } = await pullDockets(source, register.registerId, range);

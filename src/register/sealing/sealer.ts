@@ -5,7 +5,7 @@ import type { SealingLease, TreeNode } from "../register-store.ts";
 import { catchUp } from "../verified/catch-up.ts";
 import { type Publication, publishDocket } from "../verified/register-append.ts";
 import { signCheckpoint } from "../verified/register-checkpoints.ts";
-import { indexMissing } from "../verified/register-index.ts";
+import { IndexGuard } from "../verified/register-index.ts";
 import { collecting } from "../verified/tree-nodes.ts";
 import type { VerifiedRegister } from "../verified/verified-register.ts";
 import { assembleDocket, type TransactionDraft } from "./assemble-docket.ts";
@@ -74,10 +74,12 @@ const ENDS_RUN: Partial<Readonly<Record<DocketOutcome, RunOutcome>>> = {
  */
 export class Sealer {
   readonly #options: SealerOptions;
+  readonly #index: IndexGuard;
   #snapshotSize = 0n;
 
   constructor(options: SealerOptions) {
     this.#options = options;
+    this.#index = new IndexGuard(options.register);
   }
 
   /**
@@ -124,7 +126,7 @@ export class Sealer {
   /** What others have sealed, and what this process has sealed and not come to index. */
   async #catchUp(): Promise<void> {
     await catchUp(this.#options.register);
-    await indexMissing(this.#options.register);
+    await this.#index.takeMissing();
   }
 
   #acquire(): Promise<SealingLease | undefined> {

@@ -97,9 +97,14 @@ export class SealingService implements AsyncDisposable {
   }
 
   async #seal(tenantId: TenantId): Promise<boolean> {
+    const { registers } = this.#options;
+    if (!registers.isReady(tenantId)) {
+      this.#verifying.add(tenantId);
+      return false;
+    }
     let outcome: RunOutcome | undefined;
     await this.#attempt(tenantId, async () => {
-      outcome = await this.#options.registers.sealRun(tenantId, "due");
+      outcome = await untilAborted(this.#closing.signal, () => registers.sealRun(tenantId, "due"));
       this.#failing.delete(tenantId);
     });
     if (outcome === "leased") this.#watchLease(tenantId);

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { openInMemoryWormStorage } from "../../../test/contract/worm-storage-in-memory.ts";
+import { VaultError } from "../../errors.ts";
 import { ledgerOf } from "../../testing/ledger-chain.ts";
 import { between, docketsAt, RegisterScene, rangesOf } from "../../testing/register-scene.ts";
 import type { KeptRow } from "../../testing/worm-storage.ts";
@@ -62,6 +63,41 @@ describe("a register whose last dockets are gone", () => {
     const [docket] = docketsAt(CHAIN, STORED);
     expect(await addVerifiedDocket(hasty, docket?.bytes ?? new Uint8Array())).toMatchObject({ code: "not_extendable" });
     expect(hasty.set.total).toBe(10n);
+  });
+
+  it("has them again also when they were gone before it was opened, and follows what others add", async () => {
+    await cutTo(6);
+    await scene.pin(STORED);
+    const late = await scene.opened();
+    expect(rangesOf(late)).toEqual(["6-9 MissingData"]);
+    await scene.store(docketsAt(CHAIN, ...between(6, STORED + 1)));
+    await late.inTurn(() => catchUp(late));
+    expect(late.set.isComplete).toBe(true);
+    expect(late.condition.state).toBe("Healthy");
+    expect(await getDocket(late, BigInt(STORED + 1))).toBeDefined();
+  });
+
+  it("is not left in recovery when their return cannot be written down at once", async () => {
+    await scene.flip(2);
+    await getDocket(register, 2n);
+    let gone: readonly KeptRow[] = [];
+    await scene.tamper((rows) => {
+      gone = rows.slice(8);
+      return rows.slice(0, 8);
+    });
+    await caughtUp();
+    await scene.tamper((rows) => [...rows, ...gone]);
+    const { ranges } = register.parts;
+    const record = ranges.record.bind(ranges);
+    Object.assign(ranges, {
+      record: async () => {
+        Object.assign(ranges, { record });
+        throw new VaultError("storage_unavailable", "The fault that the test asked for.");
+      },
+    });
+    await expect(caughtUp()).rejects.toMatchObject({ code: "storage_unavailable" });
+    expect(rangesOf(register)).toEqual(["2-2 InvalidDocketHash"]);
+    expect(register.condition.state).toBe("Degraded");
   });
 
   it("has them again when they come back, and takes the next one", async () => {

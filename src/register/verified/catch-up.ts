@@ -1,5 +1,6 @@
 import { type CorruptedHeights, withHeight } from "../verification/corruption.ts";
 import { IndexKeeper } from "./index-keeper.ts";
+import { judgeWhatFollows } from "./judge-again.ts";
 import type { VerifiedRegister } from "./verified-register.ts";
 import { verifyLedger } from "./verify-ledger.ts";
 
@@ -13,7 +14,7 @@ export async function catchUp(register: VerifiedRegister): Promise<void> {
   const count = await takePlaces(register, await ledger.count());
   const before = register.set;
   if (count < before.total) return await reportTruncation(register, count);
-  await takeReturned(register);
+  await takeReturned(register, count);
   if (count === before.total || !before.isKnownToEnd) return;
   const keeper = await IndexKeeper.open(parts);
   const verdict = await verifyLedger({
@@ -83,19 +84,37 @@ function missingFrom(count: bigint, { set, parts }: VerifiedRegister): readonly 
  * Dockets at the end that were gone may only have been late, as those of a standby are that has become the primary: what is
  * there again, and in the log, is served again. Else nothing could be sealed until somebody verifies everything.
  */
-async function takeReturned(register: VerifiedRegister): Promise<void> {
-  const { set, condition } = register;
-  if (!set.isKnownToEnd || set.rangeAt(set.total - 1n)?.type !== "MissingData") return;
+async function takeReturned(register: VerifiedRegister, count: bigint): Promise<void> {
+  const { condition } = register;
+  if (!(await takeVerified(register)) && !(await judgeReturned(register, count))) return;
+  const isAlone = condition.see("recovery_started");
+  try {
+    await register.recordRanges();
+  } finally {
+    if (isAlone) condition.see("recovery_given_up", register.damage);
+  }
+}
+
+/** Those that were verified before they were gone: whether there are any. */
+async function takeVerified(register: VerifiedRegister): Promise<boolean> {
+  const { set } = register;
+  if (!set.isKnownToEnd || set.rangeAt(set.total - 1n)?.type !== "MissingData") return false;
   let isTaken = false;
   for (const { start, end, type } of set.ranges.toReversed()) {
     if (type !== "MissingData") continue;
     if (!(await takeReturnedOf(register, start, end))) break;
     isTaken = true;
   }
-  if (!isTaken) return;
-  const isAlone = condition.see("recovery_started");
-  await register.recordRanges();
-  if (isAlone) condition.see("recovery_given_up", register.damage);
+  return isTaken;
+}
+
+/** Those that were gone already when the register was opened: whether the next one is there, and was judged. */
+async function judgeReturned(register: VerifiedRegister, count: bigint): Promise<boolean> {
+  const { set } = register;
+  const { size } = set.sound.frontier;
+  if (set.isKnownToEnd || count <= size || set.rangeAt(size)?.type !== "MissingData") return false;
+  await judgeWhatFollows(register);
+  return register.set.sound.frontier.size > size;
 }
 
 /** From the last one down, until a batch has none: whether there was any. */

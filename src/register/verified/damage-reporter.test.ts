@@ -2,8 +2,10 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { openInMemoryWormStorage } from "../../../test/contract/worm-storage-in-memory.ts";
 import { VaultError } from "../../errors.ts";
 import { ledgerOf } from "../../testing/ledger-chain.ts";
-import { RegisterScene } from "../../testing/register-scene.ts";
+import { RegisterScene, rangesOf } from "../../testing/register-scene.ts";
 import type { WormStorage } from "../../testing/worm-storage.ts";
+import type { DocketExaminer } from "../verification/docket-examiner.ts";
+import { inlineExaminer } from "../verification/inline-examiner.ts";
 import type { RegisterParts } from "./register-parts.ts";
 import { getDocket } from "./register-reads.ts";
 
@@ -59,6 +61,44 @@ describe("damage that is met", () => {
     await expect(getDocket(register, 3n)).rejects.toMatchObject({ code: "storage_unavailable" });
     await register.recordWhatIsDue();
     expect(told).toEqual(["register_corruption_found"]);
+  });
+});
+
+describe("damage that is met while the rest is verified", () => {
+  it("stays, and the verification goes on", async () => {
+    const inner = inlineExaminer();
+    const gate = Promise.withResolvers<void>();
+    const reached = Promise.withResolvers<void>();
+    const examiner: DocketExaminer = {
+      [Symbol.asyncDispose]: () => inner[Symbol.asyncDispose](),
+      async examine(dockets, context) {
+        if ((dockets[0]?.height ?? 0n) >= 4n) {
+          reached.resolve();
+          await gate.promise;
+        }
+        return await inner.examine(dockets, context);
+      },
+    };
+    const register = await scene.open({
+      examiner,
+      settings: {
+        ...(await scene.open()).parts.settings,
+        startupStrategy: "progressive",
+        verificationBatchSize: 2,
+        verificationParallelism: 1,
+      },
+    });
+    await register.initialize();
+    await reached.promise;
+    await scene.flip(1);
+    expect(await getDocket(register, 1n)).toBeUndefined();
+    expect(register.condition.state).toBe("Initializing");
+    gate.resolve();
+    expect(await register.whenVerified()).toMatchObject({ hasCorruption: true, resultingState: "Degraded" });
+    expect(rangesOf(register)).toEqual(["1-1 InvalidDocketHash"]);
+    expect(await register.parts.snapshots.load(CHAIN.registerId)).toBeUndefined();
+    await scene.flip(1);
+    expect(await register.verifyAll()).toMatchObject({ hasCorruption: false, resultingState: "Healthy" });
   });
 });
 

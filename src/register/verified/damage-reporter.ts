@@ -45,7 +45,9 @@ export class DamageReporter {
 
   async #report(): Promise<void> {
     const { condition, parts } = this.#register;
-    if (condition.set.ranges.length > 0) condition.see("corruption_found", damageOf(condition.set));
+    const { set } = condition;
+    // A verification that is under way goes on, and tells at its end.
+    if (set.ranges.length > 0 && set.examined === set.total) condition.see("corruption_found", damageOf(set));
     this.#isDue = true;
     const added = await parts.ranges.record(condition.set);
     this.#untold = [...this.#untold, ...added];

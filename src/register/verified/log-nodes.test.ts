@@ -6,7 +6,7 @@ import { between, docketsAt, forkOf, RegisterScene, rangesOf, withoutNodes } fro
 import type { WormStorage } from "../../testing/worm-storage.ts";
 import { decodeFrame, encodeFrame } from "../ledger/docket-frame.ts";
 import type { RegisterStore, TreeNode } from "../register-store.ts";
-import { indexMissing } from "./register-index.ts";
+import { IndexGuard } from "./register-index.ts";
 import { proveConsistency } from "./register-proofs.ts";
 import { getDocket } from "./register-reads.ts";
 import type { VerifiedRegister } from "./verified-register.ts";
@@ -126,10 +126,27 @@ describe("the nodes of the log", () => {
     }
     current = fresh;
     expect(await fresh.indexedCount()).toBe(BigInt(upTo));
-    await register.inTurn(() => indexMissing(register));
+    await register.inTurn(() => new IndexGuard(register).takeMissing());
     expect(await fresh.indexedCount()).toBe(BigInt(LENGTH));
     const leaves = between(LENGTH - 256, LENGTH - 1).map((height) => ({ level: 0, index: BigInt(height) }));
     expect(await fresh.nodes(leaves)).toHaveLength(256);
+  });
+
+  it("are not asked for again and again because of a docket that cannot be indexed", async () => {
+    await scene.flip(5);
+    const fresh = new RegisterScene({ storage, chain: CHAIN }).stores.register;
+    const register = await scene.opened({ store: fresh });
+    const guard = new IndexGuard(register);
+    const scans: unknown[] = [];
+    const { ledger } = register.parts;
+    const scan = ledger.scan.bind(ledger);
+    Object.assign(ledger, { scan: (range: Parameters<typeof scan>[0]) => (scans.push(range), scan(range)) });
+    for (let run = 0; run < 5; run++) {
+      await register.inTurn(() => guard.takeMissing());
+      if (run === 0) scans.splice(0);
+    }
+    expect(await fresh.indexedCount()).toBe(5n);
+    expect(scans).toEqual([]);
   });
 
   it("and the index are made again by a start when a backup of them is restored", async () => {

@@ -37,11 +37,7 @@ export async function planVerification(parts: RegisterParts, everything: boolean
   const { ledger, pins, registerId, clock } = parts;
   const begunAt = clock.now();
   await ledger.refreshRepairs();
-  const [count, charter, snapshot] = await Promise.all([
-    ledger.count(),
-    pins.charter ?? charterOfGenesis(parts),
-    parts.snapshots.load(registerId),
-  ]);
+  const charter = pins.charter ?? (await charterOfGenesis(parts));
   if (!charter) {
     throw new VaultError(
       "integrity_violation",
@@ -52,7 +48,9 @@ export async function planVerification(parts: RegisterParts, everything: boolean
     );
   }
   await pins.keepCharter(charter);
-  const trusted = await trustedLogs(parts);
+  const [trusted, snapshot] = await Promise.all([trustedLogs(parts), parts.snapshots.load(registerId)]);
+  // After what is trusted: another process may add dockets at any time, and then pin or save where they end.
+  const count = await ledger.count();
   const total = [count, ...trusted.map(({ size }) => size)].reduce((most, size) => (size > most ? size : most));
   const isGood = snapshot !== undefined && snapshot.frontier.size <= count && agreesWithPins(snapshot, parts);
   const isUsable =
@@ -73,12 +71,12 @@ export async function runVerification(
 ): Promise<ChainVerdict> {
   const { condition, signal, onBatch } = run;
   const { start, total } = plan;
-  condition.replace(new VerifiedSet({ total, examined: start.frontier.size, ranges: [], sound: start }));
+  condition.begin(new VerifiedSet({ total, examined: start.frontier.size, ranges: [], sound: start }));
   return await judgeStored(parts, plan, {
     signal,
     onJudged(judged, verifier) {
       const { ranges, sound } = verifier.verdict();
-      condition.replace(condition.set.with({ examined: verifier.next, ranges, sound }));
+      condition.judge({ examined: verifier.next, ranges, sound });
       onBatch(judged.reduce((sum, { transactionCount }) => sum + transactionCount, 0));
     },
   });

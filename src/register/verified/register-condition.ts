@@ -2,6 +2,7 @@ import type { Clock, Instant } from "../../clock.ts";
 import type { TenantId } from "../../identifiers.ts";
 import type { RegisterEvents } from "../../telemetry/register-events.ts";
 import { nextState, type OperationalEvent, type OperationalState } from "../operational-state.ts";
+import type { CorruptedHeights } from "../verification/corruption.ts";
 import type { VerifiedSet } from "./verified-set.ts";
 
 /** What a register is doing, as it is told. */
@@ -25,6 +26,8 @@ export class RegisterCondition {
   readonly #clock: Clock;
   readonly #events: RegisterEvents;
   #set: VerifiedSet;
+  /** Damage that was met since the last verification began. */
+  #met: CorruptedHeights[] = [];
   #state: OperationalState = "Offline";
   #wasInitialized = false;
   #lastStateChange: Instant;
@@ -63,6 +66,23 @@ export class RegisterCondition {
 
   replace(set: VerifiedSet): void {
     this.#set = set;
+  }
+
+  /** What a verification begins with. */
+  begin(set: VerifiedSet): void {
+    this.#met = [];
+    this.#set = set;
+  }
+
+  /** What it has come to so far. What others have met since it began, of what it found good, stays damaged. */
+  judge(parts: Parameters<VerifiedSet["with"]>[0]): void {
+    this.#set = this.#met.reduce((set, range) => set.withRange(range), this.#set.with(parts));
+  }
+
+  /** Takes out of what may be served what somebody has met. */
+  meet(damage: CorruptedHeights): void {
+    this.#met.push(damage);
+    this.#set = this.#set.withRange(damage);
   }
 
   /** What happens leads to another state, or nowhere when it cannot happen in this one: whether it did. */

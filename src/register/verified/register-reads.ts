@@ -2,7 +2,7 @@ import { VaultError } from "../../errors.ts";
 import { decodeCursor, encodeCursor, type Page, type PageRequest } from "../../storage/page.ts";
 import { heightIn } from "../register-lookups.ts";
 import type { IndexedTransaction, TransactionFilter } from "../register-store.ts";
-import type { CorruptedHeights } from "../verification/corruption.ts";
+import type { CorruptedHeights, DocketProblem } from "../verification/corruption.ts";
 import { catchUp } from "./catch-up.ts";
 import type { DocketReading } from "./docket-reader.ts";
 import { transactionAt, type VerifiedDocket, type VerifiedTransaction } from "./verified-docket.ts";
@@ -153,17 +153,24 @@ export async function readDockets(
   const dockets: VerifiedDocket[] = [];
   for (const [at, reading] of readings.entries()) {
     if ("docket" in reading) dockets.push(reading.docket);
-    else await register.reportDamage(verified[at] as bigint, reading.problem);
+    else await reportIfVerified(register, verified[at] as bigint, reading.problem);
   }
   return dockets;
 }
 
 /** What cannot be proven is read again with nodes of the log that were made again. */
 async function readVerified(register: VerifiedRegister, heights: readonly bigint[]): Promise<readonly DocketReading[]> {
-  const readings = await register.reader.read(heights, register.set.sound);
+  const { sound } = register.set;
+  const readings = await register.reader.read(heights, sound);
   const isUnproven = readings.some((reading) => "problem" in reading && reading.isUnproven);
   if (!isUnproven || !(await register.rebuildNodes())) return readings;
-  return await register.reader.read(heights, register.set.sound);
+  return await register.reader.read(heights, sound);
+}
+
+/** A verification that has begun meanwhile finds by itself what there is to be found. */
+async function reportIfVerified(register: VerifiedRegister, height: bigint, problem: DocketProblem): Promise<void> {
+  const absence = register.set.absenceOf(height);
+  if (absence === undefined || absence === "Corrupted") await register.reportDamage(height, problem);
 }
 
 /** Another process may have sealed more. A verification that is under way takes it in by itself. */

@@ -155,8 +155,8 @@ export class VerifiedRegister implements AsyncDisposable {
   async reportDamage(height: bigint, problem: DocketProblem): Promise<void> {
     if (!this.set.rangeAt(height)) {
       this.reader.forget(height);
-      const range = { start: height, end: height, type: typeOf(problem), details: problem.details, failing: [] };
-      this.condition.replace(this.set.withRange(range));
+      const { details } = problem;
+      this.condition.meet({ start: height, end: height, type: typeOf(problem), details, failing: [] });
     } else if (!this.#reporter.isDue) return;
     await this.recordRanges();
   }
@@ -293,7 +293,7 @@ export class VerifiedRegister implements AsyncDisposable {
 
   async #conclude({ count, total, trusted }: VerificationPlan, { ranges, sound, trust }: ChainVerdict): Promise<void> {
     const { tenantId, registerId, events, journal, snapshots } = this.parts;
-    this.condition.replace(this.set.with({ total, examined: total, ranges, sound }));
+    this.condition.judge({ total, examined: total, ranges, sound });
     if (trust === "disproved" || total > count) {
       const sizes = { pinnedSize: (trusted.at(-1)?.size ?? 0n).toString(), size: count.toString() };
       events.registerRollbackDetected({ tenantId, registerId, ...sizes });

@@ -1,7 +1,7 @@
 import type { ChainState } from "../verification/chain-state.ts";
-import { judgeStored, planVerification } from "../verified/open-register.ts";
-import { docketOf } from "../verified/verified-docket.ts";
-import type { VerifiedRegister } from "../verified/verified-register.ts";
+import { judgeStored, planVerification } from "./open-register.ts";
+import { docketOf } from "./verified-docket.ts";
+import type { VerifiedRegister } from "./verified-register.ts";
 
 /*
  * After a repair, what was damaged only because of what came before it may be good, and the reverse. To be called in the

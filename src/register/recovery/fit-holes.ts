@@ -1,7 +1,7 @@
 import { prevTxIdIn } from "../ledger/transaction.ts";
 import type { DocketBytes } from "../verification/docket-examiner.ts";
 import type { Examination } from "../verification/examine-docket.ts";
-import { isInLog } from "../verification/log-tree.ts";
+import { isInLog, logOf } from "../verification/log-tree.ts";
 import { readDockets } from "../verified/register-reads.ts";
 import { transactionAt, type VerifiedDocket } from "../verified/verified-docket.ts";
 import type { VerifiedRegister } from "../verified/verified-register.ts";
@@ -37,13 +37,14 @@ export async function fitHoles(register: VerifiedRegister, dockets: readonly Doc
     ),
     neighboursOf(register, dockets),
   ]);
+  const log = logOf(frontier);
   const fitting = new Map<bigint, FittingDocket>();
   const refusals: RefusedDocket[] = [];
   // From the last one on: each names the hash of the one before it.
   for (const [at, { height, bytes }] of [...dockets.entries()].toReversed()) {
     const examination = examinations[at] as Examination;
     const refusal = refusalOf(examination, {
-      isInLog: isInLog(examination, proofs[at], frontier),
+      isInLog: isInLog({ height, hash: examination.header?.docketHash }, proofs[at], log),
       pinned: pinnedHash(height, { register, fitting, neighbours }),
     });
     if (refusal) refusals.unshift(refusal);

@@ -1,7 +1,7 @@
 import type { LedgerRow } from "../ledger-log/ledger-log.ts";
 import { type DocketProblem, NO_DOCKET, NOT_IN_LOG, ROW_DISAGREES } from "../verification/corruption.ts";
 import type { Examination } from "../verification/examine-docket.ts";
-import { isInLog } from "../verification/log-tree.ts";
+import { isInLog, logOf } from "../verification/log-tree.ts";
 import type { VerifiedRegister } from "../verified/verified-register.ts";
 
 /** A docket that was verified once and is not what is stored any more. */
@@ -68,6 +68,9 @@ async function strangersAmong(
     inLog.map(({ height }) => height),
     frontier.size,
   );
-  const proven = new Set(inLog.filter((each, at) => isInLog(each, proofs[at], frontier)));
+  const log = logOf(frontier);
+  const proven = new Set(
+    inLog.filter(({ height, header }, at) => isInLog({ height, hash: header?.docketHash }, proofs[at], log)),
+  );
   return examinations.filter((each) => !proven.has(each)).map(({ height }) => height);
 }

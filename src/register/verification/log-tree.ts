@@ -2,7 +2,6 @@ import { bytesOfHex } from "../../signatures/byte-text.ts";
 import { appendLeaf, type Frontier, type OnSubtree, rootOf } from "../merkle/frontier.ts";
 import { leafHash, sameHash } from "../merkle/tree-hash.ts";
 import { verifyInclusion } from "../merkle/verify-inclusion.ts";
-import type { ExaminedHeader } from "./examine-docket.ts";
 
 /** The length and the root of a register's log, from whom they are believed. */
 export interface TrustedLog {
@@ -18,21 +17,19 @@ export function leafOf(docketHash: string): Uint8Array {
   return leafHash(bytesOfHex(docketHash));
 }
 
-/** Whether the proof shows that the log has this docket at its height. */
+/** The log that a frontier is of, from whom that one is believed. */
+export function logOf(frontier: Frontier): TrustedLog {
+  return { size: frontier.size, root: rootOf(frontier) };
+}
+
+/** Whether the proof shows that the log has a docket with this hash, in hexadecimal, at a height. */
 export function isInLog(
-  examination: { readonly height: bigint; readonly header: Pick<ExaminedHeader, "docketHash"> | undefined } | undefined,
+  { height: index, hash }: { readonly height: bigint; readonly hash: string | undefined },
   proof: readonly Uint8Array[] | undefined,
-  frontier: Frontier,
+  { size, root }: TrustedLog,
 ): boolean {
-  if (!examination?.header || !proof) return false;
-  const { height: index, header } = examination;
-  return verifyInclusion({
-    leafHash: leafOf(header.docketHash),
-    index,
-    size: frontier.size,
-    root: rootOf(frontier),
-    proof,
-  });
+  if (hash === undefined || !proof) return false;
+  return verifyInclusion({ leafHash: leafOf(hash), index, size, root, proof });
 }
 
 /** The log of a register while it is read, compared with what it is trusted to have been at some sizes. */

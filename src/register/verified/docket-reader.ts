@@ -4,7 +4,7 @@ import type { LedgerLog } from "../ledger-log/ledger-log.ts";
 import type { ChainState } from "../verification/chain-state.ts";
 import { type DocketProblem, NO_DOCKET, NOT_IN_LOG } from "../verification/corruption.ts";
 import { examineDocket, problemOfCopy } from "../verification/examine-docket.ts";
-import { isInLog } from "../verification/log-tree.ts";
+import { isInLog, logOf, type TrustedLog } from "../verification/log-tree.ts";
 import type { DocketCache, DocketShelf } from "./docket-cache.ts";
 import type { TreeHints } from "./tree-hints.ts";
 import { docketOf, type VerifiedDocket } from "./verified-docket.ts";
@@ -81,8 +81,10 @@ export class DocketReader {
     ]);
     const proofOf = new Map(inLog.map((height, at) => [height, proofs[at]]));
     const found = new Map<bigint, DocketReading>();
+    const log = logOf(state.frontier);
     for (const [at, height] of heights.entries()) {
-      const reading = this.#judge({ height, bytes: stored[at] }, proofOf.get(height), state);
+      const proof = { path: proofOf.get(height), log };
+      const reading = this.#judge({ height, bytes: stored[at] }, proof, state);
       if ("docket" in reading) this.keep(reading.docket);
       found.set(height, reading);
     }
@@ -91,15 +93,15 @@ export class DocketReader {
 
   #judge(
     { height, bytes }: { readonly height: bigint; readonly bytes: Uint8Array | undefined },
-    proof: readonly Uint8Array[] | undefined,
-    { registerId, keys, frontier }: ChainState,
+    proof: { readonly path: readonly Uint8Array[] | undefined; readonly log: TrustedLog },
+    { registerId, keys }: ChainState,
   ): DocketReading {
     const { clock, suites } = this.#options;
     if (!bytes) return { problem: NO_DOCKET, isUnproven: false };
     const docket = docketOf(bytes, clock.now());
     const context = { registerId, height, keys, suites };
     if (docket && !problemOfCopy(docket.frame, context)) {
-      if (isInLog({ height, header: { docketHash: docket.hash } }, proof, frontier)) return { docket };
+      if (isInLog({ height, hash: docket.hash }, proof.path, proof.log)) return { docket };
     }
     // Verified from the ground up, to say what is wrong with it.
     const { problem } = examineDocket(bytes, context);

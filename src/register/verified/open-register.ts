@@ -5,9 +5,10 @@ import { decodeFrame } from "../ledger/docket-frame.ts";
 import { charterIn, readTransaction } from "../ledger/transaction.ts";
 import { rootOf } from "../merkle/frontier.ts";
 import { sameHash } from "../merkle/tree-hash.ts";
+import type { PinnedCheckpoints } from "../trust/pinned-checkpoints.ts";
 import { type ChainState, stateOfCharter } from "../verification/chain-state.ts";
 import type { ChainVerdict } from "../verification/chain-verifier.ts";
-import type { TrustedLog } from "../verification/log-tree.ts";
+import { logOf, type TrustedLog } from "../verification/log-tree.ts";
 import { IndexKeeper } from "./index-keeper.ts";
 import type { JudgedHeights } from "./range-book.ts";
 import type { RegisterCondition } from "./register-condition.ts";
@@ -48,7 +49,8 @@ export async function planVerification(parts: RegisterParts, everything: boolean
     );
   }
   await pins.keepCharter(charter);
-  const [trusted, snapshot] = await Promise.all([trustedLogs(parts), parts.snapshots.load(registerId)]);
+  const snapshot = await parts.snapshots.load(registerId);
+  const trusted = logsOf(pins, snapshot);
   // After what is trusted: another process may add dockets at any time, and then pin or save where they end.
   const count = await ledger.count();
   const total = [count, ...trusted.map(({ size }) => size)].reduce((most, size) => (size > most ? size : most));
@@ -133,8 +135,11 @@ async function charterOfGenesis({ ledger, registerId }: RegisterParts): Promise<
 
 /** What the register is known to have been, by size, ascending. */
 export async function trustedLogs({ pins, snapshots, registerId }: RegisterParts): Promise<readonly TrustedLog[]> {
-  const snapshot = await snapshots.load(registerId);
-  const own = snapshot ? [{ size: snapshot.frontier.size, root: rootOf(snapshot.frontier) }] : [];
+  return logsOf(pins, await snapshots.load(registerId));
+}
+
+function logsOf(pins: PinnedCheckpoints, snapshot: ChainState | undefined): readonly TrustedLog[] {
+  const own = snapshot ? [logOf(snapshot.frontier)] : [];
   const sizes = new Set(pins.all.map(({ size }) => size));
   return [...pins.all, ...own.filter(({ size }) => !sizes.has(size))].sort((a, b) => (a.size < b.size ? -1 : 1));
 }

@@ -1,15 +1,13 @@
 import { VaultError } from "../../errors.ts";
 import type { Charter } from "../ledger/charter.ts";
-import { docketHashOf } from "../ledger/docket.ts";
-import { leafHash } from "../merkle/tree-hash.ts";
 import { verifyConsistency } from "../merkle/verify-consistency.ts";
-import { verifyInclusion } from "../merkle/verify-inclusion.ts";
 import { provenTransaction } from "../receipts/proven-transaction.ts";
 import type { Disclosure, ProvenTransaction, Receipt } from "../receipts/receipt.ts";
 import type { PinnedCheckpoint } from "../trust/pinned-checkpoints.ts";
+import { isInLog } from "../verification/log-tree.ts";
 import { adoptCheckpoint, rootAt } from "./register-checkpoints.ts";
 import { queryTransactions, readDockets } from "./register-reads.ts";
-import type { VerifiedDocket, VerifiedTransaction } from "./verified-docket.ts";
+import type { VerifiedTransaction } from "./verified-docket.ts";
 import { requireOpen, type VerifiedRegister } from "./verified-register.ts";
 
 /** That the log of one size begins with that of a smaller one (RFC 9162, 2.1.4). */
@@ -112,19 +110,11 @@ async function proven(
       const docket = byHeight.get(docketHeight);
       const docketPath = paths[at];
       if (!docket) throw unproven();
-      if (!docketPath || !isIncluded(docket, docketPath, checkpoint)) return [];
+      if (!docketPath || !isInLog(docket, docketPath, checkpoint)) return [];
       return [provenTransaction({ bytes: docket.bytes, position, docketPath })];
     });
     return found.length === transactions.length ? found : undefined;
   });
-}
-
-function isIncluded(
-  { frame, height }: VerifiedDocket,
-  proof: readonly Uint8Array[],
-  { size, root }: PinnedCheckpoint,
-): boolean {
-  return verifyInclusion({ leafHash: leafHash(docketHashOf(frame.header)), index: height, size, root, proof });
 }
 
 function unproven(): VaultError {

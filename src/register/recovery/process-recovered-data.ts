@@ -33,7 +33,7 @@ export function processRecoveredData(register: VerifiedRegister, data: Recovered
 export async function markRangeRecovered(register: VerifiedRegister, start: bigint, end: bigint): Promise<void> {
   const { set } = register;
   const isWhole = start <= end && start >= 0n && end < set.total && set.examined === set.total;
-  if (!isWhole || set.ranges.some((range) => range.start <= end && range.end >= start)) {
+  if (!isWhole || set.isDamagedBetween(start, end)) {
     throw new VaultError("register_range_damaged", "Not every docket of the range is verified.");
   }
   await register.recordRanges();

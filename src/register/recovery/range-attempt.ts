@@ -85,7 +85,7 @@ export class RangeAttempt {
   }
 
   #isDamaged({ start, end }: HeightRange): boolean {
-    return this.#options.register.set.ranges.some((range) => range.start <= end && range.end >= start);
+    return this.#options.register.set.isDamagedBetween(start, end);
   }
 
   async #process(dockets: readonly DocketBytes[]): Promise<AttemptOutcome | undefined> {

@@ -1,7 +1,6 @@
 import type { Timers } from "../../storage/resilience/timers.ts";
 import type { CorruptionRangeRecord } from "../range-record.ts";
 import type { VerifiedRegister } from "../verified/verified-register.ts";
-import type { VerifiedSet } from "../verified/verified-set.ts";
 import { PeerRanking } from "./peer-ranking.ts";
 import type { PullBudget } from "./pull-budget.ts";
 import { type AttemptOutcome, RangeAttempt } from "./range-attempt.ts";
@@ -133,14 +132,9 @@ export class RangeRecovery {
     }
   }
 
-  #isDamaged(range: CorruptionRangeRecord): boolean {
-    return isDamagedIn(this.#options.register.set, range);
+  #isDamaged({ startHeight, endHeight }: CorruptionRangeRecord): boolean {
+    return this.#options.register.set.isDamagedBetween(startHeight, endHeight);
   }
-}
-
-/** Whether any height of a range is known to be damaged. */
-export function isDamagedIn({ ranges }: VerifiedSet, { startHeight, endHeight }: CorruptionRangeRecord): boolean {
-  return ranges.some(({ start, end }) => start <= endHeight && end >= startHeight);
 }
 
 function heightsOf({ startHeight, endHeight, type }: CorruptionRangeRecord) {

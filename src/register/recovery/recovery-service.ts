@@ -6,7 +6,7 @@ import { judgeAgain, judgeWhatFollows } from "../verified/judge-again.ts";
 import type { VerifiedRegister } from "../verified/verified-register.ts";
 import { adoptCharter } from "./adopt-charter.ts";
 import type { PullBudget } from "./pull-budget.ts";
-import { isDamagedIn, RangeRecovery } from "./range-recovery.ts";
+import { RangeRecovery } from "./range-recovery.ts";
 import type { RegisterPeer } from "./register-peer.ts";
 
 export interface RecoveryServiceOptions {
@@ -212,7 +212,7 @@ export class RecoveryService implements AsyncDisposable {
     if (!this.#isAsked) return [];
     const { register } = this.#options;
     const open = await register.getCorruptedRanges();
-    return open.filter((range) => isDamagedIn(register.set, range));
+    return open.filter(({ startHeight, endHeight }) => register.set.isDamagedBetween(startHeight, endHeight));
   }
 
   /** Another process may have repaired something, or added it. */

@@ -63,6 +63,11 @@ export class VerifiedSet {
     return this.ranges.find(({ start, end }) => start <= height && height <= end);
   }
 
+  /** Whether any docket between two heights, both included, is damaged. */
+  isDamagedBetween(start: bigint, end: bigint): boolean {
+    return this.ranges.some((range) => range.start <= end && range.end >= start);
+  }
+
   /** `undefined` for a docket that may be served. */
   absenceOf(height: bigint): Absence | undefined {
     if (height < 0n || height >= this.total) return "Beyond";

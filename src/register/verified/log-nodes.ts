@@ -1,4 +1,5 @@
-import { docketHashOf } from "../ledger/docket.ts";
+import { docketHashOf, prevDocketHashIn, readHeader } from "../ledger/docket.ts";
+import { decodeFrame } from "../ledger/docket-frame.ts";
 import { appendLeaf, EMPTY_FRONTIER, type Frontier, type OnSubtree, rootOf } from "../merkle/frontier.ts";
 import { leafHash, sameHash } from "../merkle/tree-hash.ts";
 import { SUBTREES_MAX, type TreeNode } from "../register-store.ts";
@@ -6,7 +7,6 @@ import { leafOf } from "../verification/log-tree.ts";
 import type { RegisterParts } from "./register-parts.ts";
 import type { TreeHints } from "./tree-hints.ts";
 import { collecting } from "./tree-nodes.ts";
-import { docketOf } from "./verified-docket.ts";
 import type { VerifiedSet } from "./verified-set.ts";
 
 /** What a log is in: a register. */
@@ -116,10 +116,12 @@ async function storedLeaves({ parts, set }: LogOwner, from: bigint, end: bigint)
   const named = new Map<bigint, Uint8Array>();
   for await (const rows of parts.ledger.scan({ from, to: end, batchSize: parts.settings.verificationBatchSize })) {
     for (const { height, bytes } of rows) {
-      const docket = docketOf(bytes, parts.clock.now());
-      if (!docket) continue;
-      if (height < end) own.set(height, leafHash(docketHashOf(docket.frame.header)));
-      if (height > from && docket.previousHash !== null) named.set(height - 1n, leafOf(docket.previousHash));
+      const frame = decodeFrame(bytes);
+      const header = frame && readHeader(frame.header);
+      if (!header) continue;
+      if (height < end) own.set(height, leafHash(docketHashOf(frame.header)));
+      const previousHash = prevDocketHashIn(header);
+      if (height > from && previousHash !== undefined) named.set(height - 1n, leafOf(previousHash));
     }
   }
   const { frontier, framedHash } = set.sound;

@@ -1,5 +1,6 @@
 import type { WormDatabase } from "../storage/worm-store.ts";
 import type { Stores, TenantStores } from "../vault/stores.ts";
+import { withMember } from "./with-member.ts";
 
 /** What sealing does to anything outside the process, in the order of one docket. */
 export type SealingStep = (typeof STEPS)[number];
@@ -23,7 +24,7 @@ export function withSealingSteps({ stores, cold }: RegisterTiers, make: MakeStep
   });
   return {
     stores: { ...stores, forTenant: (tenantId) => over(stores.forTenant(tenantId)) },
-    cold: replacing(cold, "log", (...values: Parameters<WormDatabase["log"]>) => stepping(cold.log(...values), make)),
+    cold: withMember(cold, "log", (...values: Parameters<WormDatabase["log"]>) => stepping(cold.log(...values), make)),
   };
 }
 
@@ -32,19 +33,9 @@ function stepping<T extends object>(target: T, make: MakeStep): T {
   for (const step of STEPS) {
     const method = Reflect.get(target, step) as unknown;
     if (typeof method !== "function") continue;
-    wrapped = replacing(wrapped, step, (...values: unknown[]) =>
+    wrapped = withMember(wrapped, step as keyof T & string, (...values: unknown[]) =>
       make(step, () => Reflect.apply(method, target, values) as Promise<unknown>),
     );
   }
   return wrapped;
-}
-
-function replacing<T extends object>(target: T, name: string, replacement: unknown): T {
-  return new Proxy(target, {
-    get(_, property) {
-      if (property === name) return replacement;
-      const member = Reflect.get(target, property, target) as unknown;
-      return typeof member === "function" ? (member.bind(target) as unknown) : member;
-    },
-  });
 }

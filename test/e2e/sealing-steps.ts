@@ -1,6 +1,6 @@
-import type { AuditEvent } from "../../src/audit/audit-event.ts";
 import { addMs, type Clock, systemClock } from "../../src/clock.ts";
 import { parseConfig } from "../../src/config/load-config.ts";
+import { journalOf, sealedEventsOf } from "../../src/testing/sealed-journal.ts";
 import { withSealingSteps } from "../../src/testing/sealing-steps.ts";
 import { openStorage } from "../../src/vault/open-storage.ts";
 import { assembleVault, type Vault } from "../../src/vault.ts";
@@ -64,24 +64,11 @@ export async function liveOnce({ settings, step, when, events, aheadMs }: Sealin
 
 async function findings(vault: Vault): Promise<SealingFindings> {
   const tenant = vault.tenant(vault.defaultTenantId);
-  const journal: AuditEvent[] = [];
-  for (let cursor: string | null | undefined; cursor !== null; ) {
-    const page = await tenant.audit.list({}, { limit: 100, cursor });
-    journal.push(...page.items);
-    cursor = page.nextCursor;
-  }
-  const ids = journal.map(({ id }) => id as string);
+  const ids = (await journalOf(tenant)).map(({ id }) => id as string);
   const status = await tenant.register.status().catch(() => undefined);
   if (!status)
     return { state: "none", ranges: 0, journal: ids, sealed: [], dockets: "0", checkpoint: "0", unproven: [] };
-  const sealed: string[] = [];
-  for (let cursor: string | null | undefined; cursor !== null; ) {
-    const page = await tenant.register.transactions({}, { limit: 100, cursor });
-    sealed.push(
-      ...page.items.flatMap(({ body }) => (body["eventId"] === undefined ? [] : [body["eventId"] as string])),
-    );
-    cursor = page.nextCursor;
-  }
+  const sealed = await sealedEventsOf(tenant);
   const size = status.operational.totalHeight;
   const unproven: string[] = [];
   for (let from = 1n; from <= size; from++) {

@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { isVaultError, VaultError } from "../../src/errors.ts";
 import { ManualClock } from "../../src/testing/manual-clock.ts";
+import { journalOf, sealedEventsOf, transactionsOf } from "../../src/testing/sealed-journal.ts";
 import { type MakeStep, withSealingSteps } from "../../src/testing/sealing-steps.ts";
 import type { TenantVault } from "../../src/vault/tenant-vault.ts";
 import type { Vault } from "../../src/vault.ts";
@@ -11,30 +12,10 @@ const EVENTS = 15;
 /** Longer than the lease that a failed release has left. */
 const LONG_MS = 600_000;
 
-async function everyPage<T>(
-  list: (cursor: string | undefined) => Promise<{ items: readonly T[]; nextCursor: string | null }>,
-) {
-  const items: T[] = [];
-  for (let cursor: string | undefined; ; ) {
-    const { items: some, nextCursor } = await list(cursor);
-    items.push(...some);
-    if (nextCursor === null) return items;
-    cursor = nextCursor;
-  }
-}
-
-const journalOf = (tenant: TenantVault) => everyPage((cursor) => tenant.audit.list({}, { limit: 100, cursor }));
-const transactionsOf = (tenant: TenantVault) =>
-  everyPage((cursor) => tenant.register.transactions({}, { limit: 100, cursor }));
-
-async function sealedOf(tenant: TenantVault): Promise<readonly unknown[]> {
-  return (await transactionsOf(tenant)).flatMap(({ body }) => body["eventId"] ?? []);
-}
-
 /** Everything is sealed once and in order, is served, and every docket and every earlier size of the log can be proven. */
 async function expectProvable(tenant: TenantVault): Promise<void> {
-  const journal = (await journalOf(tenant)).map(({ id }) => id as string).reverse();
-  expect(await sealedOf(tenant)).toEqual(journal);
+  const journal = (await journalOf(tenant)).map(({ id }) => id as string);
+  expect(await sealedEventsOf(tenant)).toEqual(journal);
   const { operational, ranges } = await tenant.register.status();
   expect({ state: operational.state, ranges }).toEqual({ state: "Healthy", ranges: [] });
   for (const { txId } of await transactionsOf(tenant)) expect(await tenant.register.receipt(txId)).toBeDefined();
@@ -48,7 +29,7 @@ async function expectProvable(tenant: TenantVault): Promise<void> {
 async function sealAll(tenant: TenantVault): Promise<void> {
   for (let runs = 0; runs < 10; runs++) {
     expect(await tenant.register.sealJournal()).toBe("done");
-    if ((await sealedOf(tenant)).length === (await journalOf(tenant)).length) return;
+    if ((await sealedEventsOf(tenant)).length === (await journalOf(tenant)).length) return;
   }
   throw new Error("the journal is not sealed");
 }

@@ -6,6 +6,7 @@ import { InMemoryDatabase } from "../../src/storage/in-memory/in-memory-database
 import { InMemoryWormDatabase } from "../../src/storage/in-memory/in-memory-worm-store.ts";
 import type { WormDatabase } from "../../src/storage/worm-store.ts";
 import { ManualClock } from "../../src/testing/manual-clock.ts";
+import { withMember } from "../../src/testing/with-member.ts";
 import type { TenantVault } from "../../src/vault/tenant-vault.ts";
 import type { Vault } from "../../src/vault.ts";
 import { type RegisterStorage, registerEngines, vaultOver } from "./register-engines.ts";
@@ -41,13 +42,7 @@ class ColdTiers {
 
   /** As a vault sees it. */
   get database(): WormDatabase {
-    return new Proxy(this.#primary, {
-      get: (target, name) => {
-        if (name === "log") return (...place: Parameters<WormDatabase["log"]>) => this.#log(place);
-        const member = Reflect.get(target, name, target) as unknown;
-        return typeof member === "function" ? (member.bind(target) as unknown) : member;
-      },
-    });
+    return withMember(this.#primary, "log", (...place: Parameters<WormDatabase["log"]>) => this.#log(place));
   }
 
   #log(place: Parameters<WormDatabase["log"]>): object {

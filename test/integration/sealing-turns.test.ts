@@ -6,6 +6,7 @@ import { NO_EVENTS, type VaultEvents } from "../../src/telemetry/events.ts";
 import { FaultInjector, withFaults } from "../../src/testing/fault-injection.ts";
 import { ManualClock } from "../../src/testing/manual-clock.ts";
 import { type MakeStep, withSealingSteps } from "../../src/testing/sealing-steps.ts";
+import { withMember } from "../../src/testing/with-member.ts";
 import type { TenantVault } from "../../src/vault/tenant-vault.ts";
 import type { Vault } from "../../src/vault.ts";
 import { type RegisterStorage, registerEngines, vaultOver } from "./register-engines.ts";
@@ -23,15 +24,9 @@ interface Setting {
 /** The same logs, of which those of one tenant fail as the injector says. */
 function withFaultsOf(cold: WormDatabase, faulty: TenantId, injector: FaultInjector): WormDatabase {
   const broken = withFaults(cold, injector);
-  return new Proxy(cold, {
-    get(target, name) {
-      if (name === "log") {
-        return (...place: Parameters<WormDatabase["log"]>) => (place[1] === faulty ? broken : target).log(...place);
-      }
-      const member = Reflect.get(target, name, target) as unknown;
-      return typeof member === "function" ? (member.bind(target) as unknown) : member;
-    },
-  });
+  return withMember(cold, "log", (...place: Parameters<WormDatabase["log"]>) =>
+    (place[1] === faulty ? broken : cold).log(...place),
+  );
 }
 
 describe.each(registerEngines())("whose turn it is to be sealed on $name", (engine) => {

@@ -1,41 +1,19 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import type { AuditEvent } from "../../src/audit/audit-event.ts";
 import type { CustomerId, TenantId } from "../../src/identifiers.ts";
 import { formatReceipt } from "../../src/register/receipts/receipt.ts";
 import { verifyReceipt } from "../../src/register/receipts/verify-receipt.ts";
 import { NODE_SIGNATURE_SUITES } from "../../src/signatures/node-signature-suites.ts";
 import { ManualClock } from "../../src/testing/manual-clock.ts";
+import { journalOf, sealedEventsOf } from "../../src/testing/sealed-journal.ts";
 import type { TenantVault } from "../../src/vault/tenant-vault.ts";
 import type { Vault } from "../../src/vault.ts";
 import { type RegisterStorage, registerEngines, vaultOver } from "./register-engines.ts";
-
-/** Every event of the tenant's journal, oldest first. */
-async function journalOf(tenant: TenantVault): Promise<readonly AuditEvent[]> {
-  const events: AuditEvent[] = [];
-  for (let cursor: string | undefined; ; ) {
-    const page = await tenant.audit.list({}, { limit: 100, cursor });
-    events.push(...page.items);
-    if (page.nextCursor === null) return events.reverse();
-    cursor = page.nextCursor;
-  }
-}
-
-/** The ids of the events in the register, in its order. */
-async function sealedEvents(tenant: TenantVault): Promise<readonly string[]> {
-  const ids: string[] = [];
-  for (let cursor: string | undefined; ; ) {
-    const page = await tenant.register.transactions({}, { limit: 100, cursor });
-    ids.push(...page.items.flatMap(({ body }) => (body["eventId"] === undefined ? [] : [body["eventId"] as string])));
-    if (page.nextCursor === null) return ids;
-    cursor = page.nextCursor;
-  }
-}
 
 /** Seals until nothing is left. The journal tells of what sealing does, so it takes more than one run. */
 async function sealAll(tenant: TenantVault): Promise<void> {
   for (let runs = 0; runs < 50; runs++) {
     const outcome = await tenant.register.sealJournal();
-    const [sealed, written] = [await sealedEvents(tenant), await journalOf(tenant)];
+    const [sealed, written] = [await sealedEventsOf(tenant), await journalOf(tenant)];
     if (outcome === "done" && sealed.length === written.length) return;
   }
   throw new Error("the journal is not sealed");
@@ -86,7 +64,7 @@ describe.each(registerEngines())("sealing on $name", (engine) => {
     );
     await sealAll(tenant);
     const written = (await journalOf(tenant)).map(({ id }) => id);
-    expect(await sealedEvents(tenant)).toEqual(written);
+    expect(await sealedEventsOf(tenant)).toEqual(written);
     const seals = await tenant.seals.ofEvents(written);
     expect([...seals.values()].every(({ status }) => status === "sealed")).toBe(true);
     const { operational, checkpoint, heights } = await tenant.register.status();
@@ -134,7 +112,7 @@ describe.each(registerEngines())("sealing on $name", (engine) => {
     clock.advance(60_000);
     await sealAll(first);
     const written = (await journalOf(first)).map(({ id }) => id as string);
-    const sealed = await sealedEvents(first);
+    const sealed = await sealedEventsOf(first);
     expect(sealed.toSorted()).toEqual(written.toSorted());
     expect(new Set(sealed).size).toBe(sealed.length);
     const auditor = (await newVault()).tenant(tenantId);

@@ -4,6 +4,7 @@ import { VaultError } from "../../errors.ts";
 import { ledgerOf } from "../../testing/ledger-chain.ts";
 import { RecoverySuite } from "../../testing/recovery-suite.ts";
 import type { ScriptedPeer } from "../../testing/scripted-peer.ts";
+import { withMember } from "../../testing/with-member.ts";
 import type { LedgerLog } from "../ledger-log/ledger-log.ts";
 import type { VerifiedRegister } from "../verified/verified-register.ts";
 
@@ -19,14 +20,7 @@ function fragile(ledger: LedgerLog) {
     if (state.isOut) throw new VaultError("storage_unavailable", "The storage is out of order.");
     return await ledger.count();
   };
-  const broken = new Proxy(ledger, {
-    get(target, name) {
-      if (name === "count") return count;
-      const member: unknown = Reflect.get(target, name);
-      return typeof member === "function" ? member.bind(target) : member;
-    },
-  });
-  return { state, ledger: broken };
+  return { state, ledger: withMember(ledger, "count", count) };
 }
 
 /** Moves time on, with as many turns of the event loop as an opening takes. */

@@ -54,12 +54,17 @@ export class MergeService {
   async undo(mergeId: MergeId): Promise<MergeSummary> {
     const { useCase } = this.#options;
     const record = await this.#untilApplied(async (store) => {
-      const merge = await store.getMerge(mergeId);
-      if (!merge || merge.undoneAt !== null) throw new VaultError("merge_not_found", "No such merge to undo.");
+      const merge = await requireMerge(store, mergeId);
       const merged = await this.#require(store, merge.sourceCustomerId);
       const survivor = await this.#require(store, merge.targetCustomerId);
-      const change = planUndo(merge, merged.customer, { survivor, useCase });
-      return { change, record: { ...merge, undoneAt: change.audit[0]?.timestamp ?? useCase.clock.now() } };
+      try {
+        const change = planUndo(merge, merged.customer, { survivor, useCase });
+        return { change, record: { ...merge, undoneAt: change.audit[0]?.timestamp ?? useCase.clock.now() } };
+      } catch (error) {
+        // Another caller may have taken it back between these reads, so that the customers are apart already.
+        await requireMerge(store, mergeId);
+        throw error;
+      }
     });
     return summaryOf(record);
   }
@@ -80,6 +85,12 @@ export class MergeService {
     if (!record) throw customerNotFound();
     return record;
   }
+}
+
+async function requireMerge(store: ProfileStore, mergeId: MergeId): Promise<MergeRecord> {
+  const merge = await store.getMerge(mergeId);
+  if (!merge || merge.undoneAt !== null) throw new VaultError("merge_not_found", "No such merge to undo.");
+  return merge;
 }
 
 function summaryOf({ preImage: _, ...summary }: MergeRecord): MergeSummary {

@@ -1,31 +1,53 @@
 import { expect } from "vitest";
-import type { CustomerId, ItemId } from "../identifiers.ts";
+import type { CustomerId, ItemId, TenantId } from "../identifiers.ts";
 import type { Asset } from "../profiles/asset.ts";
 import type { FieldInput } from "../profiles/field-input.ts";
+import type { ProfileStore } from "../profiles/profile-store.ts";
 import type { FieldView, Profile } from "../profiles/profile-view.ts";
+import type { Stores, TenantStores } from "../vault/stores.ts";
 import type { TenantVault } from "../vault/tenant-vault.ts";
 import type { ContractContext } from "./engine.ts";
 import { ManualClock } from "./manual-clock.ts";
 import { newId } from "./profile-records.ts";
 import { seededIds } from "./seeded-ids.ts";
 import { vaultOver } from "./vault-under-test.ts";
+import { withMember } from "./with-member.ts";
 
 /** A tenant's services, and the shortest way to put customers into a state. Each step is a second after the one before. */
 export class MergeScene {
   readonly vault: TenantVault;
   readonly clock: ManualClock;
+  readonly #context: ContractContext;
   #users = 0;
 
-  private constructor(vault: TenantVault, clock: ManualClock) {
+  private constructor(vault: TenantVault, clock: ManualClock, context: ContractContext) {
     this.vault = vault;
     this.clock = clock;
+    this.#context = context;
   }
 
-  static async open({ engine, tenant }: ContractContext): Promise<MergeScene> {
+  static async open(context: ContractContext): Promise<MergeScene> {
     const clock = new ManualClock();
-    const seed = Number.parseInt(newId<string>().slice(-6), 16);
-    const vault = await vaultOver(engine, { clock, ids: seededIds(seed, () => Date.parse(clock.now())) });
-    return new MergeScene(vault.tenant(tenant.tenantId), clock);
+    return new MergeScene(await tenantVaultOver(context, context.engine.stores, clock), clock, context);
+  }
+
+  /** The same tenant in another process, in which `meanwhile` happens right after the first answer of one read. */
+  vaultThatReads(read: "getMerge", meanwhile: () => Promise<unknown>): Promise<TenantVault> {
+    const { stores } = this.#context.engine;
+    let first = true;
+    const forTenant = (tenantId: TenantId): TenantStores => {
+      const bound = stores.forTenant(tenantId);
+      const slow = async (...values: Parameters<ProfileStore["getMerge"]>) => {
+        const answer = await bound.profiles[read](...values);
+        if (first) {
+          first = false;
+          await meanwhile();
+        }
+        return answer;
+      };
+      return { ...bound, profiles: withMember(bound.profiles, read, slow) };
+    };
+    return tenantVaultOver(this.#context, withMember(stores, "forTenant", forTenant), this.clock);
   }
 
   async customer(externalId?: string): Promise<CustomerId> {
@@ -75,6 +97,12 @@ export class MergeScene {
     const { fields } = await this.vault.customers.get(customerId);
     return Object.fromEntries(Object.values(fields).map(({ name, value }) => [name, value]));
   }
+}
+
+async function tenantVaultOver({ tenant }: ContractContext, stores: Stores, clock: ManualClock): Promise<TenantVault> {
+  const seed = Number.parseInt(newId<string>().slice(-6), 16);
+  const vault = await vaultOver({ stores }, { clock, ids: seededIds(seed, () => Date.parse(clock.now())) });
+  return vault.tenant(tenant.tenantId);
 }
 
 export function sourceOf(item: { readonly id: ItemId; readonly valueType?: unknown }) {

@@ -86,6 +86,13 @@ export function mergeUndoContract(context: ContractContext): void {
     await expect(scene.vault.merges.undo(mergeId)).rejects.toMatchObject({ code: "merge_not_found" });
   });
 
+  it("tells the slower of two callers that the merge is not there, also when it was until a moment ago", async () => {
+    const [one, two] = [await scene.customer(), await scene.customer()];
+    const { mergeId } = await scene.merge(one, two);
+    const slower = await scene.vaultThatReads("getMerge", () => scene.vault.merges.undo(mergeId));
+    await expect(slower.merges.undo(mergeId)).rejects.toMatchObject({ code: "merge_not_found" });
+  });
+
   it("leaves what was written since with the survivor", async () => {
     const [one, two] = [await scene.customer(), await scene.customer()];
     await scene.write(one, "city", { value: "one" });

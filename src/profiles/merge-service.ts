@@ -40,7 +40,13 @@ export class MergeService {
       const target = await this.#require(store, targetCustomerId);
       assertNotMerged(source.customer);
       assertNotMerged(target.customer);
-      assertVersion(target.customer, options.expectedVersion);
+      try {
+        assertVersion(target.customer, options.expectedVersion);
+      } catch (error) {
+        // What changed the target since the source was read may have been a merge of the two.
+        assertNotMerged((await this.#require(store, sourceCustomerId)).customer);
+        throw error;
+      }
       return planMerge(source, target, this.#options.useCase);
     });
     return summaryOf(record);
@@ -55,13 +61,13 @@ export class MergeService {
     const { useCase } = this.#options;
     const record = await this.#untilApplied(async (store) => {
       const merge = await requireMerge(store, mergeId);
-      const merged = await this.#require(store, merge.sourceCustomerId);
-      const survivor = await this.#require(store, merge.targetCustomerId);
       try {
+        const merged = await this.#require(store, merge.sourceCustomerId);
+        const survivor = await this.#require(store, merge.targetCustomerId);
         const change = planUndo(merge, merged.customer, { survivor, useCase });
         return { change, record: { ...merge, undoneAt: change.audit[0]?.timestamp ?? useCase.clock.now() } };
       } catch (error) {
-        // Another caller may have taken it back between these reads, so that the customers are apart already.
+        // Another caller may have taken it back between these reads, so that the customers are apart already, or gone.
         await requireMerge(store, mergeId);
         throw error;
       }

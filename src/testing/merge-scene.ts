@@ -2,7 +2,6 @@ import { expect } from "vitest";
 import type { CustomerId, ItemId, TenantId } from "../identifiers.ts";
 import type { Asset } from "../profiles/asset.ts";
 import type { FieldInput } from "../profiles/field-input.ts";
-import type { ProfileStore } from "../profiles/profile-store.ts";
 import type { FieldView, Profile } from "../profiles/profile-view.ts";
 import type { Stores, TenantStores } from "../vault/stores.ts";
 import type { TenantVault } from "../vault/tenant-vault.ts";
@@ -12,6 +11,16 @@ import { newId } from "./profile-records.ts";
 import { seededIds } from "./seeded-ids.ts";
 import { vaultOver } from "./vault-under-test.ts";
 import { withMember } from "./with-member.ts";
+
+type SlowRead =
+  | "findProfile"
+  | "getAsset"
+  | "getField"
+  | "getMerge"
+  | "listAssets"
+  | "listFieldHistory"
+  | "listMergesInto"
+  | "loadWriteContext";
 
 /** A tenant's services, and the shortest way to put customers into a state. Each step is a second after the one before. */
 export class MergeScene {
@@ -31,18 +40,19 @@ export class MergeScene {
     return new MergeScene(await tenantVaultOver(context, context.engine.stores, clock), clock, context);
   }
 
-  /** The same tenant in another process, in which `meanwhile` happens right after the first answer of one read. */
-  vaultThatReads(read: "getMerge", meanwhile: () => Promise<unknown>): Promise<TenantVault> {
+  /**
+   * The same tenant in another process, in which `meanwhile` happens right after the first answer of one read, or after
+   * the `nth` one. Reads of its transactions are not counted.
+   */
+  vaultThatReads(read: SlowRead, meanwhile: () => Promise<unknown>, nth = 1): Promise<TenantVault> {
     const { stores } = this.#context.engine;
-    let first = true;
+    let answers = 0;
     const forTenant = (tenantId: TenantId): TenantStores => {
       const bound = stores.forTenant(tenantId);
-      const slow = async (...values: Parameters<ProfileStore["getMerge"]>) => {
-        const answer = await bound.profiles[read](...values);
-        if (first) {
-          first = false;
-          await meanwhile();
-        }
+      const readAsStored = (bound.profiles[read] as (...values: unknown[]) => Promise<unknown>).bind(bound.profiles);
+      const slow = async (...values: unknown[]) => {
+        const answer = await readAsStored(...values);
+        if (++answers === nth) await meanwhile();
         return answer;
       };
       return { ...bound, profiles: withMember(bound.profiles, read, slow) };

@@ -8,6 +8,7 @@ import type { ContractContext, Engine } from "./engine.ts";
 import { mergeContract } from "./merge-contract.ts";
 import { mergeStoreContract } from "./merge-store-contract.ts";
 import { mergeUndoContract } from "./merge-undo-contract.ts";
+import { overtakenMergeContract } from "./overtaken-merge-contract.ts";
 import { profileAssetsContract } from "./profile-assets-contract.ts";
 import { profileCommitmentsContract } from "./profile-commitments-contract.ts";
 import { profileContextsContract } from "./profile-contexts-contract.ts";
@@ -60,6 +61,7 @@ export function profileStoreContract(engine: string, open: () => Promise<Engine>
     describe("transactions", () => profileTransactionsContract(context));
     describe("encrypted values", () => encryptionContract(context));
     describe("applyMerge", () => mergeStoreContract(context));
+    describe("overtaken merges", () => overtakenMergeContract(context));
     describe("merge", () => mergeContract(context));
     describe("undo of a merge", () => mergeUndoContract(context));
     describe("another tenant", () => profileIsolationContract(context));

@@ -1,8 +1,8 @@
-import { mkdtemp, readdir, readFile, rm, stat } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { writeDurableFile } from "./durable-file.ts";
+import { flushTree, makeDurableDirectory, writeDurableFile } from "./durable-file.ts";
 
 let root: string;
 let path: string;
@@ -55,4 +55,15 @@ it("refuses a temporary name that somebody else writes to, and leaves it", async
   await writeDurableFile({ path: other, temporary: `${other}.part`, content: "theirs" });
   await expect(writeDurableFile({ path, temporary: other, content: "mine" })).rejects.toMatchObject({ code: "EEXIST" });
   expect(await readFile(other, "utf8")).toBe("theirs");
+});
+
+it("makes a directory that is there already, and flushes whatever is in one", async () => {
+  await makeDurableDirectory(root);
+  await makeDurableDirectory(join(root, "tree", "of", "many"));
+  const files = Array.from({ length: 200 }, (_, index) => join(root, "tree", "of", `${index}`));
+  await Promise.all(files.map((file) => writeFile(file, "x")));
+  await symlink("nowhere", join(root, "tree", "link"));
+  await flushTree(join(root, "tree"));
+  expect((await stat(join(root, "tree", "of", "many"))).mode & 0o777).toBe(0o700);
+  await expect(flushTree(join(root, "not-there"))).rejects.toMatchObject({ code: "ENOENT" });
 });

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -26,6 +26,14 @@ describe("the master key of a data directory", () => {
     expect((await stat(file)).mode & 0o777).toBe(0o600);
     expect(await readFile(file, "utf8")).toBe(`${Buffer.from(key).toString("hex")}\n`);
     expect(Buffer.from(await load(true))).toEqual(Buffer.from(key));
+  });
+
+  it("is one, however many processes of the vault start at once", async () => {
+    const keys = await Promise.all(Array.from({ length: 8 }, () => load()));
+    const [first] = keys.map((key) => Buffer.from(key).toString("hex"));
+    expect(new Set(keys.map((key) => Buffer.from(key).toString("hex")))).toEqual(new Set([first]));
+    expect(await readFile(file, "utf8")).toBe(`${first}\n`);
+    expect(await readdir(directory)).toEqual(["master.key"]);
   });
 
   it("is told to be lost while keys are in use, and not made anew", async () => {

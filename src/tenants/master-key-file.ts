@@ -1,7 +1,8 @@
-import { mkdir, open, readFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { VaultError } from "../errors.ts";
 import type { IdGenerator } from "../identifiers.ts";
+import { writeDurableFile } from "../storage/durable-file.ts";
 import { KEY_BYTES } from "./key-wrapping.ts";
 
 const MASTER_KEY_FILE = "master.key";
@@ -24,15 +25,16 @@ export async function loadMasterKeyFile(
     throw new VaultError("master_key_missing", `The database holds encrypted keys, but ${MASTER_KEY_FILE} is missing.`);
   }
   const key = ids.bytes(KEY_BYTES);
-  await mkdir(dataDirectory, { recursive: true });
-  const file = await open(path, "wx", 0o600);
+  const content = `${Buffer.from(key).toString("hex")}\n`;
   try {
-    await file.writeFile(`${Buffer.from(key).toString("hex")}\n`);
-    await file.sync();
-  } finally {
-    await file.close();
+    await writeDurableFile({ path, temporary: `${path}.${ids.uuid()}`, content, ifExists: "fail" });
+    return key;
+  } catch (error) {
+    // Another process of the vault was first, and all of its key is there.
+    const theirs = await readKey(path);
+    if (theirs) return theirs;
+    throw error;
   }
-  return key;
 }
 
 async function readKey(path: string): Promise<Uint8Array | undefined> {

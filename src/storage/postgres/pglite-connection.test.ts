@@ -70,6 +70,15 @@ describe("openPGlite", () => {
     expect(existsSync(`${dataDirectory}.initializing`)).toBe(false);
   });
 
+  it("flushes what it acknowledges, by the only call that reaches the disk", async () => {
+    await using database = await openPGlite({ dataDirectory, schema: SCHEMA });
+    const setting = (name: string) => database.asOwner((owner) => owner.query(`SHOW ${name}`));
+    expect(await setting("fsync")).toEqual([{ fsync: "on" }]);
+    expect(await setting("wal_sync_method")).toEqual([{ wal_sync_method: "fsync" }]);
+    expect(await setting("full_page_writes")).toEqual([{ full_page_writes: "on" }]);
+    expect(await setting("synchronous_commit")).toEqual([{ synchronous_commit: "on" }]);
+  });
+
   it("starts over when it was killed before its first start was complete", async () => {
     await mkdir(dataDirectory, { recursive: true });
     await writeFile(join(dataDirectory, "PG_VERSION"), "18\n");

@@ -1,7 +1,9 @@
-import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { parentPort, workerData } from "node:worker_threads";
 import { PGlite } from "@electric-sql/pglite";
+import { flush, flushTree, makeDurableDirectory } from "../durable-file.ts";
+import { DURABLE_START_PARAMETERS, DurableNodeFS } from "./durable-node-fs.ts";
 import type { PGliteReply, PGliteRequest, PGliteWorkerData } from "./pglite-protocol.ts";
 
 /** What the database says while it starts: its own errors say only that it did not. */
@@ -38,8 +40,9 @@ async function serve(dataDirectory: string | undefined): Promise<void> {
 }
 
 /**
- * Creating the database takes two seconds in which the process may be killed, and what is left then does not
- * start. The marker beside the directory tells such a ruin from a database: it stands until nothing is missing.
+ * Creating the database takes two seconds in which the process may be killed or the machine lose its power, and what
+ * is left then does not start. The marker beside the directory tells such a ruin from a database: it stands until
+ * nothing is missing, and both its beginning and its end are on the disk before anything relies on them.
  */
 async function start(dataDirectory: string | undefined): Promise<PGlite> {
   if (dataDirectory === undefined) return PGlite.create({ onStderr: listen });
@@ -47,15 +50,25 @@ async function start(dataDirectory: string | undefined): Promise<PGlite> {
   if (existsSync(marker)) rmSync(dataDirectory, { recursive: true, force: true });
   const isNew = !existsSync(dataDirectory) || readdirSync(dataDirectory).length === 0;
   if (isNew) {
-    mkdirSync(dirname(dataDirectory), { recursive: true, mode: 0o700 });
+    await makeDurableDirectory(dirname(dataDirectory));
     writeFileSync(marker, "");
-    mkdirSync(dataDirectory, { recursive: true, mode: 0o700 });
+    await makeDurableDirectory(dataDirectory);
+    await flush(dirname(marker));
   }
   // The next start overwrites what a killed process left of it, unless that was killed before it had written anything:
   // then the file is empty, and the database refuses to start. Nobody else can be using the directory.
   rmSync(join(dataDirectory, "postmaster.pid"), { force: true });
-  const database = await PGlite.create({ dataDir: dataDirectory, onStderr: listen });
-  if (isNew) rmSync(marker);
+  const database = await PGlite.create({
+    fs: new DurableNodeFS(dataDirectory),
+    startParams: [...DURABLE_START_PARAMETERS],
+    onStderr: listen,
+  });
+  if (isNew) {
+    // Creating it flushes next to nothing.
+    await flushTree(dataDirectory);
+    rmSync(marker);
+    await flush(dirname(dataDirectory));
+  }
   return database;
 }
 

@@ -1,9 +1,16 @@
 import type { Instant } from "../clock.ts";
-import { VaultError } from "../errors.ts";
+import { isVaultError, VaultError } from "../errors.ts";
 import type { CustomerId } from "../identifiers.ts";
 import type { Page, PageRequest } from "../storage/page.ts";
 import { changeCustomer, customerNotFound, requireWriteContext } from "./change-customer.ts";
-import type { ChannelIdentity, Consent, CustomerHeader, CustomerSummary, ProfileRecord } from "./customer.ts";
+import type {
+  ChannelIdentity,
+  Consent,
+  CustomerHeader,
+  CustomerRecord,
+  CustomerSummary,
+  ProfileRecord,
+} from "./customer.ts";
 import {
   assertNotMerged,
   type ConsentInput,
@@ -38,6 +45,9 @@ interface Expectation {
   readonly expectedVersion?: ExpectedVersion;
 }
 
+/** How often a customer is looked for anew when others change, merge or delete it meanwhile. */
+const ARRIVAL_ATTEMPTS_MAX = 5;
+
 /** Use cases on customers, their identities and consents. */
 export class CustomerService {
   readonly #options: ProfileServiceOptions;
@@ -50,88 +60,108 @@ export class CustomerService {
    * The customer with the identity or the external id, made when there is none. When both are given and one of them
    * is new, it is added to the customer found by the other one. Any number of concurrent callers get one customer.
    *
-   * Rejects with `invalid_request` without a key, `identity_taken` when the two belong to different customers, and
-   * `external_id_taken` when the customer with the identity has another external id.
+   * Rejects with `invalid_request` without a key, `identity_taken` when the two belong to different customers,
+   * `external_id_taken` when the customer with the identity has another external id, and `write_conflict` when the
+   * customer kept changing hands.
    */
   async getOrCreate(keys: CustomerKeysInput): Promise<{ profile: Profile; created: boolean }> {
     if (keys.channelIdentity === undefined && keys.externalId === undefined) {
       throw new VaultError("invalid_request", "Name a channel identity or an external id.");
     }
-    const existing = await this.#resolve(keys);
-    if (existing) return { profile: await this.#view(existing, false), created: false };
-    const customerId = await this.#create(keys);
-    if (customerId) return { profile: await this.get(customerId), created: true };
-    const winner = await this.#resolve(keys);
-    if (!winner) throw new VaultError("write_conflict", "The customer changed hands while it was looked up.");
-    return { profile: await this.#view(winner, false), created: false };
+    for (let attempt = 1; attempt <= ARRIVAL_ATTEMPTS_MAX; attempt++) {
+      const record = await this.#resolve(keys, attempt === 1 ? this.#find : this.#findStored);
+      if (record === "stale") continue;
+      if (record) return { profile: await this.#view(record, false), created: false };
+      const made = await this.#create(keys);
+      if (made) return { profile: await this.#view(made, false), created: true };
+    }
+    throw new VaultError("write_conflict", "The customer changed hands while it was looked up.");
   }
 
-  async #resolve({ channelIdentity, externalId }: CustomerKeysInput): Promise<ProfileRecord | undefined> {
-    const byIdentity = channelIdentity && (await this.#find({ by: "identity", ...channelIdentity }));
-    const byExternalId = externalId === undefined ? undefined : await this.#find({ by: "externalId", externalId });
+  /** `stale` when other callers came between the reads and the write, so that they do not fit together. */
+  async #resolve(
+    { channelIdentity, externalId }: CustomerKeysInput,
+    find: (lookup: CustomerLookup) => Promise<ProfileRecord | undefined>,
+  ): Promise<ProfileRecord | "stale" | undefined> {
+    const byIdentity = channelIdentity && (await find({ by: "identity", ...channelIdentity }));
+    const byExternalId = externalId === undefined ? undefined : await find({ by: "externalId", externalId });
     if (!byIdentity || !byExternalId)
       return this.#complete({ channelIdentity, externalId }, byIdentity ?? byExternalId);
-    if (byIdentity.customer.customerId !== byExternalId.customer.customerId) {
-      throw new VaultError("identity_taken", "The identity and the external id belong to different customers.", {
-        details: {
-          identityCustomerId: byIdentity.customer.customerId,
-          externalIdCustomerId: byExternalId.customer.customerId,
-        },
-      });
-    }
+    const { customerId } = byExternalId.customer;
     // The later of the two reads.
-    return byExternalId;
+    if (byIdentity.customer.customerId === customerId) return byExternalId;
+    // A merge may have brought the customers together, or its undoing apart, between the two reads.
+    const now = await this.#findStored({ by: "identity", ...channelIdentity });
+    if (now?.customer.customerId !== byIdentity.customer.customerId) return "stale";
+    throw new VaultError("identity_taken", "The identity and the external id belong to different customers.", {
+      details: { identityCustomerId: now.customer.customerId, externalIdCustomerId: customerId },
+    });
   }
 
   /** Adds the key the found customer does not have yet; another caller may have added it a moment ago. */
-  async #complete(keys: CustomerKeysInput, found: ProfileRecord | undefined): Promise<ProfileRecord | undefined> {
-    if (!found || keys.channelIdentity === undefined || keys.externalId === undefined) return found;
+  async #complete(
+    { channelIdentity, externalId }: CustomerKeysInput,
+    found: ProfileRecord | undefined,
+  ): Promise<ProfileRecord | "stale" | undefined> {
+    if (!found || channelIdentity === undefined || externalId === undefined) return found;
     const { customerId } = found.customer;
     const owned = found.identities.some(
-      (each) =>
-        each.channel === keys.channelIdentity?.channel && each.channelUserId === keys.channelIdentity.channelUserId,
+      (each) => each.channel === channelIdentity.channel && each.channelUserId === channelIdentity.channelUserId,
     );
-    if (owned && found.customer.externalId === keys.externalId) return found;
-    if (!owned) await this.linkIdentity(customerId, keys.channelIdentity);
-    else if (found.customer.externalId === null) await this.update(customerId, { externalId: keys.externalId });
-    else {
-      throw new VaultError("external_id_taken", "The customer has another external id.", { details: { customerId } });
+    if (owned && found.customer.externalId === externalId) return found;
+    try {
+      if (owned) await this.#giveExternalId(customerId, externalId);
+      else await this.linkIdentity(customerId, channelIdentity);
+    } catch (error) {
+      if (isVaultError(error, "customer_merged") || isVaultError(error, "customer_not_found")) return "stale";
+      throw error;
     }
-    return this.#find({ by: "id", customerId });
+    const completed = await this.#find({ by: "id", customerId });
+    return completed?.customer.mergedIntoId === null ? completed : "stale";
   }
 
-  #find(lookup: CustomerLookup): Promise<ProfileRecord | undefined> {
-    return this.#options.store.findProfile(lookup, "active");
+  /** Rejects with `external_id_taken` also when it is the customer that has another one by now. */
+  #giveExternalId(customerId: CustomerId, externalId: string): Promise<void> {
+    return changeCustomer(this.#options.store, async (store, lock) => {
+      const { customer } = await requireWriteContext(store, { customerId, lock });
+      if (customer.externalId !== null && customer.externalId !== externalId) {
+        throw new VaultError("external_id_taken", "The customer has another external id.", { details: { customerId } });
+      }
+      const changes = planCustomerPatch(customer, { externalId }, this.#options.useCase);
+      return { outcome: await store.apply(changes), result: undefined };
+    });
   }
 
-  async #create(keys: CustomerKeysInput): Promise<CustomerId | undefined> {
+  readonly #find = (lookup: CustomerLookup): Promise<ProfileRecord | undefined> =>
+    this.#options.store.findProfile(lookup, "active");
+
+  /** Past any cache: within a transaction nothing is read from one. */
+  readonly #findStored = (lookup: CustomerLookup): Promise<ProfileRecord | undefined> =>
+    this.#options.store.transaction((store) => store.findProfile(lookup, "active"));
+
+  /** As it was made: what becomes of it meanwhile is another's business. `undefined` when a key is taken. */
+  async #create(keys: CustomerKeysInput): Promise<ProfileRecord | undefined> {
     const { useCase, store } = this.#options;
     const at = useCase.clock.now();
-    const customerId = useCase.ids.uuid<CustomerId>();
-    const outcome = await store.createCustomer({
-      customer: {
-        customerId,
-        externalId: keys.externalId ?? null,
-        verificationLevel: "unverified",
-        createdAt: at,
-        updatedAt: at,
-        lastInteractionAt: null,
-        version: 1,
-        mergedIntoId: null,
-        deletedAt: null,
-        wrappedKey: null,
-      },
-      identity: keys.channelIdentity ? newIdentity(keys.channelIdentity, at, true) : null,
-      audit: [
-        auditEvent(useCase, {
-          eventType: "customer_created",
-          customerId,
-          at,
-          data: { channel: keys.channelIdentity?.channel ?? null, hasExternalId: keys.externalId !== undefined },
-        }),
-      ],
-    });
-    return outcome === "created" ? customerId : undefined;
+    const customer: CustomerRecord = {
+      customerId: useCase.ids.uuid<CustomerId>(),
+      externalId: keys.externalId ?? null,
+      verificationLevel: "unverified",
+      createdAt: at,
+      updatedAt: at,
+      lastInteractionAt: null,
+      version: 1,
+      mergedIntoId: null,
+      deletedAt: null,
+      wrappedKey: null,
+    };
+    const identity = keys.channelIdentity ? newIdentity(keys.channelIdentity, at, true) : null;
+    const data = { channel: keys.channelIdentity?.channel ?? null, hasExternalId: keys.externalId !== undefined };
+    const { customerId } = customer;
+    const created = auditEvent(useCase, { eventType: "customer_created", customerId, at, data });
+    const outcome = await store.createCustomer({ customer, identity, audit: [created] });
+    if (outcome === "taken") return undefined;
+    return { customer, identities: identity ? [identity] : [], consents: [], fields: [], assets: [] };
   }
 
   /** Newest first. Rejects with `invalid_cursor`, and with `invalid_request` for more than one filter. */

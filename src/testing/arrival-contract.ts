@@ -7,9 +7,11 @@ import { journalOf } from "./profile-writes.ts";
 
 /** Customers who arrive by a channel identity, an external id or both, alone and all at once. */
 export function arrivalContract(context: ContractContext): void {
+  let scene: MergeScene;
   let vault: TenantVault;
   beforeEach(async () => {
-    ({ vault } = await MergeScene.open(context));
+    scene = await MergeScene.open(context);
+    ({ vault } = scene);
   });
 
   const user = (channelUserId: string) => ({ channel: "whatsapp", channelUserId }) as const;
@@ -73,5 +75,50 @@ export function arrivalContract(context: ContractContext): void {
     expect(arrivals.filter(({ created }) => created)).toHaveLength(1);
     expect(new Set(arrivals.map(({ profile }) => profile.customerId)).size).toBe(1);
     expect((await vault.customers.list({}, { limit: 9 })).items).toHaveLength(1);
+  });
+
+  const both = { channelIdentity: user("+1"), externalId: "crm" };
+
+  it("finds the one customer of both keys also when a merge, or its undoing, comes between", async () => {
+    const [one, two] = [await scene.customer("crm"), await scene.customer()];
+    let merge: Awaited<ReturnType<MergeScene["merge"]>> | undefined;
+    const merging = await scene.vaultSlowAfter("findProfile", async () => {
+      merge = await scene.merge(two, one);
+    });
+    expect(await merging.customers.getOrCreate(both)).toMatchObject({ created: false, profile: { customerId: two } });
+    const undoing = await scene.vaultSlowAfter("findProfile", async () => merge && (await scene.undo(merge)));
+    expect(await undoing.customers.getOrCreate(both)).toMatchObject({ created: false, profile: { customerId: one } });
+  });
+
+  it("keeps the external id that another caller gave the customer a moment ago", async () => {
+    const customerId = await scene.customer();
+    const rival = { ...both, externalId: "other" };
+    const slower = await scene.vaultSlowAfter("findProfile", () => vault.customers.getOrCreate(rival), 2);
+    await expect(slower.customers.getOrCreate(both)).rejects.toMatchObject({ code: "external_id_taken" });
+    expect(await scene.profile(customerId)).toMatchObject({ externalId: "other" });
+  });
+
+  it("goes on with whoever has the key when the customer found is merged or deleted meanwhile", async () => {
+    const [one, two] = [await scene.customer(), await scene.customer()];
+    const merging = await scene.vaultSlowAfter("findProfile", () => scene.merge(two, one), 2);
+    const named = await merging.customers.getOrCreate(both);
+    expect(named).toMatchObject({ created: false, profile: { customerId: two, externalId: "crm" } });
+    const third = { channelIdentity: user("+3"), externalId: "crm" };
+    const deleting = await scene.vaultSlowAfter("findProfile", () => vault.customers.delete(two), 2);
+    expect(await deleting.customers.getOrCreate(third)).toMatchObject({
+      created: true,
+      profile: { externalId: "crm" },
+    });
+  });
+
+  it("answers with the customer it made, whatever others make of it at once", async () => {
+    const target = await scene.customer();
+    const keys = { channelIdentity: user("+9") };
+    const overtaken = await scene.vaultSlowAfter("createCustomer", async () => {
+      await scene.merge(target, (await vault.customers.getOrCreate(keys)).profile.customerId);
+    });
+    const { profile, created } = await overtaken.customers.getOrCreate(keys);
+    expect({ created, version: profile.version }).toEqual({ created: true, version: 1 });
+    expect(profile.customerId).not.toBe(target);
   });
 }

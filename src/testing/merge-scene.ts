@@ -12,7 +12,8 @@ import { seededIds } from "./seeded-ids.ts";
 import { vaultOver } from "./vault-under-test.ts";
 import { withMember } from "./with-member.ts";
 
-type SlowRead =
+type SlowCall =
+  | "createCustomer"
   | "findProfile"
   | "getAsset"
   | "getField"
@@ -41,21 +42,21 @@ export class MergeScene {
   }
 
   /**
-   * The same tenant in another process, in which `meanwhile` happens right after the first answer of one read, or after
-   * the `nth` one. Reads of its transactions are not counted.
+   * The same tenant in another process, in which `meanwhile` happens right after the first answer of one call, or after
+   * the `nth` one. Calls of its transactions are not counted.
    */
-  vaultThatReads(read: SlowRead, meanwhile: () => Promise<unknown>, nth = 1): Promise<TenantVault> {
+  vaultSlowAfter(call: SlowCall, meanwhile: () => Promise<unknown>, nth = 1): Promise<TenantVault> {
     const { stores } = this.#context.engine;
     let answers = 0;
     const forTenant = (tenantId: TenantId): TenantStores => {
       const bound = stores.forTenant(tenantId);
-      const readAsStored = (bound.profiles[read] as (...values: unknown[]) => Promise<unknown>).bind(bound.profiles);
+      const answerOf = (bound.profiles[call] as (...values: unknown[]) => Promise<unknown>).bind(bound.profiles);
       const slow = async (...values: unknown[]) => {
-        const answer = await readAsStored(...values);
+        const answer = await answerOf(...values);
         if (++answers === nth) await meanwhile();
         return answer;
       };
-      return { ...bound, profiles: withMember(bound.profiles, read, slow) };
+      return { ...bound, profiles: withMember(bound.profiles, call, slow) };
     };
     return tenantVaultOver(this.#context, withMember(stores, "forTenant", forTenant), this.clock);
   }

@@ -89,7 +89,7 @@ export function mergeUndoContract(context: ContractContext): void {
   it("tells the slower of two callers that the merge is not there, also when it was until a moment ago", async () => {
     const [one, two] = [await scene.customer(), await scene.customer()];
     const { mergeId } = await scene.merge(one, two);
-    const slower = await scene.vaultThatReads("getMerge", () => scene.vault.merges.undo(mergeId));
+    const slower = await scene.vaultSlowAfter("getMerge", () => scene.vault.merges.undo(mergeId));
     await expect(slower.merges.undo(mergeId)).rejects.toMatchObject({ code: "merge_not_found" });
   });
 

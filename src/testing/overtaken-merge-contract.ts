@@ -11,14 +11,14 @@ export function overtakenMergeContract(context: ContractContext): void {
 
   it("tells the slower of two who merge alike that it is done, not that the target changed", async () => {
     const [target, source] = [await scene.customer(), await scene.customer()];
-    const slower = await scene.vaultThatReads("findProfile", () => scene.merge(target, source));
+    const slower = await scene.vaultSlowAfter("findProfile", () => scene.merge(target, source));
     const merge = slower.merges.merge(target, source, { expectedVersion: [1] });
     await expect(merge).rejects.toMatchObject({ code: "customer_merged", details: { mergedInto: target } });
   });
 
   it("tells who merges into a target that another writer changed so", async () => {
     const [target, source] = [await scene.customer(), await scene.customer()];
-    const slower = await scene.vaultThatReads("findProfile", () => scene.write(target, "city"));
+    const slower = await scene.vaultSlowAfter("findProfile", () => scene.write(target, "city"));
     const merge = slower.merges.merge(target, source, { expectedVersion: [1] });
     await expect(merge).rejects.toMatchObject({ code: "version_mismatch" });
   });
@@ -28,7 +28,7 @@ export function overtakenMergeContract(context: ContractContext): void {
     async (gone) => {
       const [target, source] = [await scene.customer(), await scene.customer()];
       const merge = await scene.merge(target, source);
-      const slower = await scene.vaultThatReads("getMerge", async () => {
+      const slower = await scene.vaultSlowAfter("getMerge", async () => {
         await scene.undo(merge);
         await scene.vault.customers.delete(gone === "source" ? source : target);
       });

@@ -61,7 +61,7 @@ const INDEX = `
     where subject is not null;
   create index register_transactions_subject_id_idx on register_transactions (tenant_id, subject_id, height, position)
     where subject_id is not null;
-  ${isolateByTenant("register_transactions", "select, insert")}
+  ${isolateByTenant("register_transactions", "select, insert, delete")}
 
   create table register_nodes (
     tenant_id uuid not null,

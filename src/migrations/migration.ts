@@ -20,6 +20,7 @@ export function isolateByTenant(
   rights:
     | "select, insert, update, delete"
     | "select, insert, update"
+    | "select, insert, delete"
     | "select, insert" = "select, insert, update, delete",
 ): string {
   return `

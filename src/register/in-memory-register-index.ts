@@ -30,6 +30,41 @@ function addTransaction(tables: InMemoryTables, transaction: IndexedTransaction)
   rows.put(txId, transaction);
 }
 
+/** Forgets what the index says of a docket and of its transactions. */
+export function dropIndexed(tables: InMemoryTables, { height, transactions }: DocketIndex): void {
+  const rows = transactionRows(tables);
+  for (const { txId } of rows.filter((row) => row.height === height)) rows.delete(txId);
+  for (const { txId } of transactions) rows.delete(txId);
+}
+
+/** The heights of dockets whose transactions are not in the index as they are in the docket, ascending. */
+export function misindexed(tables: InMemoryTables, dockets: readonly DocketIndex[]): bigint[] {
+  const heights = new Set(dockets.map(({ height }) => height));
+  const said = dockets.flatMap(({ transactions }) => transactions.map((each) => asIndexed(tables, each)));
+  const indexed = transactionRows(tables).filter(({ height }) => heights.has(height));
+  const missing = differenceOf(said, indexed);
+  const alien = differenceOf(indexed, said);
+  return [...new Set([...missing, ...alien].map(({ height }) => height))].sort((a, b) => (a < b ? -1 : 1));
+}
+
+/** With what its event is about, for which the index stands when neither the transaction nor the journal says it. */
+function asIndexed(tables: InMemoryTables, transaction: IndexedTransaction): IndexedTransaction {
+  const indexed = transactionRows(tables).get(transaction.txId)?.subjectId ?? null;
+  return { ...transaction, subjectId: transaction.subjectId ?? subjectIdOf(tables, transaction) ?? indexed };
+}
+
+function differenceOf(
+  some: readonly IndexedTransaction[],
+  others: readonly IndexedTransaction[],
+): IndexedTransaction[] {
+  const keys = new Set(others.map(wholeOf));
+  return some.filter((transaction) => !keys.has(wholeOf(transaction)));
+}
+
+function wholeOf({ txId, height, position, eventId, type, subject, subjectId }: IndexedTransaction): string {
+  return JSON.stringify([txId, height.toString(), position, eventId, type, subject, subjectId]);
+}
+
 /** How many dockets there are from height 0 without a gap. */
 export function countIndexed(tables: InMemoryTables): bigint {
   const rows = docketRows(tables);

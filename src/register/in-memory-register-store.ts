@@ -4,7 +4,7 @@ import type { AuditEventId } from "../identifiers.ts";
 import type { InMemorySession } from "../storage/in-memory/in-memory-database.ts";
 import type { InMemoryTables } from "../storage/in-memory/in-memory-tables.ts";
 import { type Page, type PageRequest, pageOf } from "../storage/page.ts";
-import { countIndexed, indexDocket, unsealedEvents } from "./in-memory-register-index.ts";
+import { countIndexed, dropIndexed, indexDocket, misindexed, unsealedEvents } from "./in-memory-register-index.ts";
 import {
   byPlace,
   checkpointRows,
@@ -86,6 +86,22 @@ export class InMemoryRegisterStore implements RegisterStore {
   async index(docket: DocketIndex): Promise<void> {
     requireAtMost(SEAL_LOOKUPS_MAX, docket.transactions.length);
     await this.#session.run((tables) => indexDocket(tables, docket));
+  }
+
+  async findMisindexed(dockets: readonly DocketIndex[]): Promise<readonly bigint[]> {
+    requireAtMost(
+      SEAL_LOOKUPS_MAX,
+      dockets.reduce((sum, { transactions }) => sum + transactions.length, 0),
+    );
+    return await this.#session.run((tables) => misindexed(tables, dockets));
+  }
+
+  async reindex(docket: DocketIndex): Promise<void> {
+    requireAtMost(SEAL_LOOKUPS_MAX, docket.transactions.length);
+    await this.#session.run((tables) => {
+      dropIndexed(tables, docket);
+      indexDocket(tables, docket);
+    });
   }
 
   indexedCount(): Promise<bigint> {

@@ -26,8 +26,10 @@ import {
   RELEASE_LEASE,
 } from "./postgres-register-statements.ts";
 import {
+  DROP_INDEXED,
   FIND_BY_EVENTS,
   FIND_BY_SUBJECT_IDS,
+  FIND_MISINDEXED,
   FIND_TRANSACTION,
   listStatement,
   type TransactionRow,
@@ -93,6 +95,23 @@ export class PostgresRegisterStore implements RegisterStore {
     const records = transactions.map(({ height: _, ...transaction }) => transaction);
     const values = [height.toString(), JSON.stringify(records), eventIds, nodeRecords(nodes)];
     await this.#query(INDEX_DOCKET, ...values);
+  }
+
+  async findMisindexed(dockets: readonly DocketIndex[]): Promise<readonly bigint[]> {
+    const transactions = dockets.flatMap((docket) => docket.transactions);
+    requireAtMost(SEAL_LOOKUPS_MAX, transactions.length);
+    const records = transactions.map((transaction) => ({ ...transaction, height: transaction.height.toString() }));
+    const heights = [...new Set(dockets.map(({ height }) => height.toString()))];
+    const rows = await this.#query<{ readonly height: string }>(FIND_MISINDEXED, heights, JSON.stringify(records));
+    return rows.map(({ height }) => BigInt(height));
+  }
+
+  async reindex(docket: DocketIndex): Promise<void> {
+    const txIds = docket.transactions.map(({ txId }) => txId);
+    await this.#session.transaction(async (session) => {
+      await session.query(DROP_INDEXED, [this.#tenantId, docket.height.toString(), txIds]);
+      await new PostgresRegisterStore(session, this.#tenantId).index(docket);
+    });
   }
 
   async indexedCount(): Promise<bigint> {

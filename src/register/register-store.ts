@@ -125,6 +125,13 @@ export interface RegisterStore {
    * the same ids that are not in this journal are none of its business.
    */
   index(docket: DocketIndex): Promise<void>;
+  /**
+   * The heights of those of the dockets whose transactions are not in the index as they are here, ascending: one is missing,
+   * altered or elsewhere, or there is one more. One round trip; at most `SEAL_LOOKUPS_MAX` transactions in all.
+   */
+  findMisindexed(dockets: readonly DocketIndex[]): Promise<readonly bigint[]>;
+  /** Like `index`, in the place of whatever the index says of the docket and of its transactions; all in one step. */
+  reindex(docket: DocketIndex): Promise<void>;
   /** How many dockets are in the index, counted from height 0 without a gap. */
   indexedCount(): Promise<bigint>;
 

@@ -9,6 +9,7 @@ import { registerLeaseContract } from "./register-lease-contract.ts";
 import { registerLookupContract } from "./register-lookup-contract.ts";
 import { registerRangeContract } from "./register-range-contract.ts";
 import { freshRegister } from "./register-records.ts";
+import { registerReindexContract } from "./register-reindex-contract.ts";
 import { registerSecretContract } from "./register-secret-contract.ts";
 import { registerUnsealedContract } from "./register-unsealed-contract.ts";
 
@@ -30,6 +31,7 @@ export function registerStoreContract(name: string, open: () => Promise<Engine>)
     describe("the lease", () => registerLeaseContract(context));
     describe("unsealed events", () => registerUnsealedContract(context));
     describe("the index", () => registerIndexContract(context));
+    describe("an index that is compared", () => registerReindexContract(context));
     describe("lookups", () => registerLookupContract(context));
     describe("checkpoints", () => registerCheckpointContract(context));
     describe("secrets", () => registerSecretContract(context));

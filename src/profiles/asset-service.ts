@@ -4,7 +4,7 @@ import { isVaultError, VaultError } from "../errors.ts";
 import { type CustomerId, type ItemId, uuidV7Ms } from "../identifiers.ts";
 import type { Page, PageRequest } from "../storage/page.ts";
 import { type Asset, VAULT_STORAGE } from "./asset.ts";
-import { changeCustomer, requireWriteContext } from "./change-customer.ts";
+import { changeCustomer, findOfCustomer, requireWriteContext } from "./change-customer.ts";
 import type { StatusFilter } from "./item.ts";
 import { type AssetInput, type AssetLocation, planAssetAddition } from "./plan-asset.ts";
 import type { ExpectedVersion } from "./plan-customer-changes.ts";
@@ -136,17 +136,20 @@ export class AssetService {
 
   /** In any status. Rejects with `asset_not_found`. */
   async get(customerId: CustomerId, assetId: ItemId): Promise<Asset> {
-    const asset = await this.#options.store.getAsset(customerId, assetId);
-    if (asset) return asset;
-    await requireWriteContext(this.#options.store, { customerId, lock: false });
-    throw assetNotFound();
+    const { store } = this.#options;
+    const asset = await findOfCustomer(store, customerId, () => store.getAsset(customerId, assetId));
+    if (!asset) throw assetNotFound();
+    return asset;
   }
 
   /** Newest first. Rejects with `invalid_cursor`. */
   async list(customerId: CustomerId, status: StatusFilter, page: PageRequest): Promise<Page<Asset>> {
-    const found = await this.#options.store.listAssets(customerId, status, page);
-    if (found.items.length === 0) await requireWriteContext(this.#options.store, { customerId, lock: false });
-    return found;
+    const { store } = this.#options;
+    const found = await findOfCustomer(store, customerId, async () => {
+      const assets = await store.listAssets(customerId, status, page);
+      return assets.items.length === 0 ? undefined : assets;
+    });
+    return found ?? { items: [], nextCursor: null };
   }
 
   /**
@@ -187,6 +190,8 @@ export class AssetService {
       const target = { customerId, expectedVersion: options.expectedVersion, lock };
       const { customer } = await requireWriteContext(store, target);
       const asset = await store.getAsset(customerId, assetId);
+      // Another writer may have merged, deleted or changed the customer since: then something else is to be said.
+      if (!asset && !lock) return { outcome: "stale" };
       if (!asset) throw assetNotFound();
       const outcome = options.purge
         ? await store.purge(

@@ -59,6 +59,22 @@ export async function requireWriteContext(
   return context;
 }
 
+/**
+ * What a read finds of a customer that is there. Where it finds nothing it is made again after a look at the customer:
+ * what one who was merged away had is with the survivor, and came back if the merge was undone between the two.
+ * @throws `customer_not_found`, `customer_merged`
+ */
+export async function findOfCustomer<T>(
+  store: ProfileStore,
+  customerId: CustomerId,
+  find: () => Promise<T | undefined>,
+): Promise<T | undefined> {
+  const found = await find();
+  if (found !== undefined) return found;
+  await requireWriteContext(store, { customerId, lock: false });
+  return find();
+}
+
 export function customerNotFound(): VaultError {
   return new VaultError("customer_not_found", "No such customer.");
 }

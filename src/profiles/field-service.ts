@@ -3,7 +3,7 @@ import type { CustomerId, ItemId } from "../identifiers.ts";
 import type { JsonValue } from "../json.ts";
 import { isInForce } from "../schema/field-definition.ts";
 import type { Page, PageRequest } from "../storage/page.ts";
-import { type Attempt, changeCustomer, customerNotFound, requireWriteContext } from "./change-customer.ts";
+import { type Attempt, changeCustomer, findOfCustomer, requireWriteContext } from "./change-customer.ts";
 import type { ChangeSet } from "./change-set.ts";
 import type { FieldOutcome, FieldWrite, Verification } from "./field-input.ts";
 import type { FieldVersion } from "./field-version.ts";
@@ -133,15 +133,20 @@ export class FieldService {
 
   /** The newest version with the status. Rejects with `field_not_found`. */
   async get(customerId: CustomerId, name: string, status: StatusFilter = "active"): Promise<FieldView> {
-    const field = await this.#options.store.getField(customerId, name, status);
-    if (!field) throw await this.#notFound(customerId, name);
+    const { store } = this.#options;
+    const field = await findOfCustomer(store, customerId, () => store.getField(customerId, name, status));
+    if (!field) throw fieldNotFound(name);
     return (await this.#views([field]))[0] as FieldView;
   }
 
   /** Every version of a name, newest first, tombstones included. Rejects with `field_not_found`, `invalid_cursor`. */
   async history(customerId: CustomerId, name: string, page: PageRequest): Promise<Page<FieldView>> {
-    const found = await this.#options.store.listFieldHistory(customerId, name, page);
-    if (found.items.length === 0 && page.cursor === undefined) throw await this.#notFound(customerId, name);
+    const { store } = this.#options;
+    const found = await findOfCustomer(store, customerId, async () => {
+      const versions = await store.listFieldHistory(customerId, name, page);
+      return versions.items.length === 0 && page.cursor === undefined ? undefined : versions;
+    });
+    if (!found) throw fieldNotFound(name);
     return { items: await this.#views(found.items), nextCursor: found.nextCursor };
   }
 
@@ -149,12 +154,6 @@ export class FieldService {
     const { mayReadPii } = this.#options.useCase.call;
     const opened = mayReadPii ? await this.#options.keys.open(fields, this.#options.store) : NOTHING_OPENED;
     return fields.map((field) => fieldView(field, { mayReadPii, opened }));
-  }
-
-  /** Outside any transaction of its own: rejects when it is the customer that does not exist. */
-  async #notFound(customerId: CustomerId, name: string): Promise<VaultError> {
-    await requireWriteContext(this.#options.store, { customerId, lock: false });
-    return fieldNotFound(name);
   }
 
   /**
@@ -214,7 +213,8 @@ export class FieldService {
       const target = { customerId, expectedVersion: deletion.expectedVersion, lock };
       const { customer } = await requireWriteContext(store, target);
       const profile = await store.findProfile({ by: "id", customerId }, "history");
-      if (!profile) throw customerNotFound();
+      // Of another moment, which the next attempt rules out.
+      if (profile?.customer.version !== customer.version) return { outcome: "stale" };
       const found = profile.fields.filter((field) => field.name === name && isDeletable(field, deletion));
       if (found.length === 0) throw fieldNotFound(name);
       const outcome = deletion.purge

@@ -9,6 +9,7 @@ import { mergeContract } from "./merge-contract.ts";
 import { mergeStoreContract } from "./merge-store-contract.ts";
 import { mergeUndoContract } from "./merge-undo-contract.ts";
 import { overtakenMergeContract } from "./overtaken-merge-contract.ts";
+import { overtakenReadsContract } from "./overtaken-reads-contract.ts";
 import { profileAssetsContract } from "./profile-assets-contract.ts";
 import { profileCommitmentsContract } from "./profile-commitments-contract.ts";
 import { profileContextsContract } from "./profile-contexts-contract.ts";
@@ -62,6 +63,7 @@ export function profileStoreContract(engine: string, open: () => Promise<Engine>
     describe("encrypted values", () => encryptionContract(context));
     describe("applyMerge", () => mergeStoreContract(context));
     describe("overtaken merges", () => overtakenMergeContract(context));
+    describe("overtaken reads", () => overtakenReadsContract(context));
     describe("merge", () => mergeContract(context));
     describe("undo of a merge", () => mergeUndoContract(context));
     describe("another tenant", () => profileIsolationContract(context));

@@ -77,6 +77,8 @@ async function addNext(register: VerifiedRegister, bytes: Uint8Array): Promise<D
     case "published":
       return { isValid: true, isNew: true };
     case "late":
+      // What the other process has added is verified first: unverified, it would count as damaged.
+      await catchUp(register);
       return await compareWithStored(register, height, bytes);
     case "beyond":
       return refusal("not_extendable", "The last dockets of the register are gone.");

@@ -1,0 +1,55 @@
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { openInMemoryWormStorage } from "../../../test/contract/worm-storage-in-memory.ts";
+import { type LedgerChain, ledgerOf } from "../../testing/ledger-chain.ts";
+import {
+  type ChainDocket,
+  docketsAt,
+  forkOf,
+  RegisterScene,
+  type RegisterSceneOptions,
+} from "../../testing/register-scene.ts";
+import { withMember } from "../../testing/with-member.ts";
+import type { WormStorage } from "../../testing/worm-storage.ts";
+import { addVerifiedDocket } from "./register-append.ts";
+
+const CHAIN = ledgerOf("beside others", Array(8).fill(1));
+
+let storage: WormStorage;
+let scene: RegisterScene;
+
+const begin = (chain: LedgerChain, settings: RegisterSceneOptions["settings"] = {}) => {
+  scene = new RegisterScene({ storage, chain, settings });
+};
+
+beforeEach(async () => {
+  storage = await openInMemoryWormStorage();
+  begin(CHAIN);
+});
+afterEach(async () => {
+  await scene[Symbol.asyncDispose]();
+  await storage[Symbol.asyncDispose]();
+});
+
+describe("a docket that is added while another process adds one in its place", () => {
+  /** The process whose append comes right after this docket of another one. */
+  const outrun = async ([other]: readonly ChainDocket[]) => {
+    await scene.store(docketsAt(CHAIN, 0, 1));
+    const ledger = scene.ledger();
+    const append = async (...values: Parameters<typeof ledger.append>) => {
+      if (other) await scene.ledger().append(other, other.sealedAt);
+      return await ledger.append(...values);
+    };
+    const register = await scene.opened({ ledger: withMember(ledger, "append", append) });
+    return await addVerifiedDocket(register, docketsAt(CHAIN, 2)[0]?.bytes ?? new Uint8Array());
+  };
+
+  it("is a fork when that is another one", async () => {
+    expect(await outrun(docketsAt(forkOf(CHAIN, 2), 2))).toMatchObject({ isValid: false, code: "fork" });
+    expect(scene.told("register_fork_detected")).toMatchObject([{ height: "2" }]);
+  });
+
+  it("is there when it is the same", async () => {
+    expect(await outrun(docketsAt(CHAIN, 2))).toMatchObject({ isValid: true });
+    expect(scene.told("register_docket_refused")).toEqual([]);
+  });
+});

@@ -2,7 +2,9 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { openInMemoryWormStorage } from "../../../test/contract/worm-storage-in-memory.ts";
 import { type LedgerChain, ledgerOf } from "../../testing/ledger-chain.ts";
 import {
+  between,
   type ChainDocket,
+  checkpointOf,
   docketsAt,
   forkOf,
   RegisterScene,
@@ -11,6 +13,7 @@ import {
 import { withMember } from "../../testing/with-member.ts";
 import type { WormStorage } from "../../testing/worm-storage.ts";
 import { addVerifiedDocket } from "./register-append.ts";
+import { proveConsistency } from "./register-proofs.ts";
 
 const CHAIN = ledgerOf("beside others", Array(8).fill(1));
 
@@ -51,5 +54,15 @@ describe("a docket that is added while another process adds one in its place", (
   it("is there when it is the same", async () => {
     expect(await outrun(docketsAt(CHAIN, 2))).toMatchObject({ isValid: true });
     expect(scene.told("register_docket_refused")).toEqual([]);
+  });
+});
+
+describe("what another process has sealed", () => {
+  it("can be proven to have grown from what is known here", async () => {
+    await scene.store(docketsAt(CHAIN, ...between(0, 4)));
+    const register = await scene.opened();
+    await scene.store(docketsAt(CHAIN, 5, 6, 7));
+    expect(await proveConsistency(register, 5n, 8n)).toMatchObject({ toRoot: checkpointOf(CHAIN, 8).root });
+    await expect(proveConsistency(register, 5n, 9n)).rejects.toMatchObject({ code: "invalid_request" });
   });
 });

@@ -6,7 +6,7 @@ import type { Disclosure, ProvenTransaction, Receipt } from "../receipts/receipt
 import type { PinnedCheckpoint } from "../trust/pinned-checkpoints.ts";
 import { isInLog } from "../verification/log-tree.ts";
 import { adoptCheckpoint, rootAt } from "./register-checkpoints.ts";
-import { queryTransactions, readDockets } from "./register-reads.ts";
+import { followOthers, queryTransactions, readDockets } from "./register-reads.ts";
 import type { VerifiedTransaction } from "./verified-docket.ts";
 import { requireOpen, type VerifiedRegister } from "./verified-register.ts";
 
@@ -48,6 +48,8 @@ export async function proveConsistency(
   to: bigint,
 ): Promise<ConsistencyProof> {
   requireOpen(register);
+  // Of a size that another process has signed, callers know before this one does.
+  if (to > register.set.sound.frontier.size) await followOthers(register);
   const { frontier } = register.set.sound;
   if (from <= 0n || from > to || to > frontier.size) {
     throw new VaultError("invalid_request", "The sizes are from 1 to that of the register, the smaller one first.");

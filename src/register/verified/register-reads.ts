@@ -174,6 +174,6 @@ async function reportIfVerified(register: VerifiedRegister, height: bigint, prob
 }
 
 /** Another process may have sealed more. A verification that is under way takes it in by itself. */
-async function followOthers(register: VerifiedRegister): Promise<void> {
+export async function followOthers(register: VerifiedRegister): Promise<void> {
   if (register.condition.state !== "Initializing") await register.inTurn(() => catchUp(register));
 }

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { openInMemoryWormStorage } from "../../../test/contract/worm-storage-in-memory.ts";
-import { type LedgerChain, ledgerOf } from "../../testing/ledger-chain.ts";
+import { eventDraft, type LedgerChain, ledgerOf, testKey, withDocket } from "../../testing/ledger-chain.ts";
 import {
   between,
   type ChainDocket,
@@ -13,6 +13,7 @@ import {
 import { withMember } from "../../testing/with-member.ts";
 import type { WormStorage } from "../../testing/worm-storage.ts";
 import { addVerifiedDocket } from "./register-append.ts";
+import { adoptCheckpoint } from "./register-checkpoints.ts";
 import { proveConsistency } from "./register-proofs.ts";
 
 const CHAIN = ledgerOf("beside others", Array(8).fill(1));
@@ -58,11 +59,27 @@ describe("a docket that is added while another process adds one in its place", (
 });
 
 describe("what another process has sealed", () => {
+  const keys = testKey("beside others/next", ["checkpoint"]);
+  const rotation = [{ add: keys.record }, { end: CHAIN.checkpointKey.keyId, reason: "retired" }] as never;
+  const rotated = withDocket(CHAIN, [eventDraft("rotation", { type: "key", keys: rotation })]);
+
+  const told = async ({ size, note }: ReturnType<typeof checkpointOf>) =>
+    await scene.stores.register.addCheckpoint({ size, note, signedAt: scene.clock.now() });
+
   it("can be proven to have grown from what is known here", async () => {
     await scene.store(docketsAt(CHAIN, ...between(0, 4)));
     const register = await scene.opened();
     await scene.store(docketsAt(CHAIN, 5, 6, 7));
     expect(await proveConsistency(register, 5n, 8n)).toMatchObject({ toRoot: checkpointOf(CHAIN, 8).root });
     await expect(proveConsistency(register, 5n, 9n)).rejects.toMatchObject({ code: "invalid_request" });
+  });
+
+  it("has its checkpoint adopted by who knows already that the key was retired behind it", async () => {
+    begin(rotated);
+    await scene.store();
+    const register = await scene.opened();
+    await told(checkpointOf(rotated, 8));
+    await register.inTurn(() => adoptCheckpoint(register));
+    expect(register.parts.pins.newest?.size).toBe(8n);
   });
 });

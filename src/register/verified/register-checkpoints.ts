@@ -3,7 +3,7 @@ import { sameHash } from "../merkle/tree-hash.ts";
 import { verifyConsistency } from "../merkle/verify-consistency.ts";
 import { type Checkpoint, formatCheckpoint, parseCheckpoint } from "../notes/checkpoint.ts";
 import { originOf } from "../notes/register-origin.ts";
-import { formatNote, formatVerifier, type NoteVerifier, noteVerifier, parseNote } from "../notes/signed-note.ts";
+import { formatNote, formatVerifier, noteVerifier, parseNote } from "../notes/signed-note.ts";
 import { checkpointVerifiers, problemOfSigners } from "../receipts/verify-checkpoint.ts";
 import type { LedgerSigner } from "../sealing/assemble-docket.ts";
 import { isContradiction, type PinnedCheckpoint } from "../trust/pin-rules.ts";
@@ -75,32 +75,27 @@ async function pin(register: VerifiedRegister, checkpoint: PinnedCheckpoint): Pr
   }
 }
 
-/** The checkpoint of a note that a key of the register for checkpoints has signed; `undefined` for any other. */
+/**
+ * The checkpoint of a note that a key of the register for checkpoints has signed, which may have been retired since; `undefined`
+ * for any other.
+ */
 export function readSignedCheckpoint(
   text: string,
-  { registerId, keys, frontier }: ChainState,
+  { registerId, keys }: ChainState,
   { suites }: Pick<RegisterParts, "suites">,
 ): Checkpoint | undefined {
   const note = parseNote(text);
   const checkpoint = note && parseCheckpoint(note.text);
   if (!note || checkpoint?.origin !== originOf(registerId)) return undefined;
-  const verifiers = verifiersInForce({ registerId, keys, frontier });
+  const verifiers = checkpointVerifiers(keys, checkpoint);
   return problemOfSigners({ note, checkpoint }, verifiers, suites) === undefined ? checkpoint : undefined;
 }
 
 /** Of the key that signs the register's next checkpoint; `undefined` as long as none is known. */
-export function checkpointVerifier({ set }: VerifiedRegister): string | undefined {
-  const newest = verifiersInForce(set.sound).at(-1);
+export function checkpointVerifier({ registerId, set }: VerifiedRegister): string | undefined {
+  const { keys, frontier } = set.sound;
+  const newest = checkpointVerifiers(keys, { origin: originOf(registerId), size: frontier.size }).at(-1);
   return newest && formatVerifier(newest);
-}
-
-/** The keys that may sign checkpoints of the log as it is; those that came later, later. */
-function verifiersInForce({
-  registerId,
-  keys,
-  frontier,
-}: Pick<ChainState, "registerId" | "keys" | "frontier">): readonly NoteVerifier[] {
-  return checkpointVerifiers(keys, { origin: originOf(registerId), size: frontier.size });
 }
 
 /** The root that the log had at a size, confirmed by the log as it was verified; `undefined` when that cannot be done. */

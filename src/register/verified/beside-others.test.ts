@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { openInMemoryWormStorage } from "../../../test/contract/worm-storage-in-memory.ts";
+import { NODE_SIGNATURE_SUITES } from "../../signatures/node-signature-suites.ts";
 import { eventDraft, type LedgerChain, ledgerOf, testKey, withDocket } from "../../testing/ledger-chain.ts";
 import {
   between,
@@ -12,9 +13,12 @@ import {
 } from "../../testing/register-scene.ts";
 import { withMember } from "../../testing/with-member.ts";
 import type { WormStorage } from "../../testing/worm-storage.ts";
+import { formatReceipt } from "../receipts/receipt.ts";
+import { verifyReceipt } from "../receipts/verify-receipt.ts";
 import { addVerifiedDocket } from "./register-append.ts";
 import { adoptCheckpoint } from "./register-checkpoints.ts";
-import { proveConsistency } from "./register-proofs.ts";
+import { proveConsistency, proveTransaction } from "./register-proofs.ts";
+import { getTransaction } from "./register-reads.ts";
 
 const CHAIN = ledgerOf("beside others", Array(8).fill(1));
 
@@ -62,6 +66,7 @@ describe("what another process has sealed", () => {
   const keys = testKey("beside others/next", ["checkpoint"]);
   const rotation = [{ add: keys.record }, { end: CHAIN.checkpointKey.keyId, reason: "retired" }] as never;
   const rotated = withDocket(CHAIN, [eventDraft("rotation", { type: "key", keys: rotation })]);
+  const byNext = (chain: LedgerChain) => checkpointOf({ ...chain, checkpointKey: keys }, chain.dockets.length);
 
   const told = async ({ size, note }: ReturnType<typeof checkpointOf>) =>
     await scene.stores.register.addCheckpoint({ size, note, signedAt: scene.clock.now() });
@@ -81,5 +86,27 @@ describe("what another process has sealed", () => {
     await told(checkpointOf(rotated, 8));
     await register.inTurn(() => adoptCheckpoint(register));
     expect(register.parts.pins.newest?.size).toBe(8n);
+  });
+
+  it("is no part of a receipt before it is verified here: it may have changed the keys", async () => {
+    const grown = ["1", "2"].reduce((chain, seed) => withDocket(chain, [eventDraft(seed)]), rotated);
+    begin(grown);
+    await scene.store(docketsAt(grown, ...between(0, 4)));
+    await scene.pin(4);
+    const register = await scene.opened();
+    // Another process signs with the next key, and this one learns of that when it pins what it knows itself.
+    await scene.store(docketsAt(grown, ...between(5, 10)));
+    const other = await scene.opened();
+    await other.parts.pins.pin(byNext(grown));
+    await register.parts.pins.pin(checkpointOf(grown, 5));
+    expect(register.parts.pins.newest?.size).toBe(11n);
+
+    const [txId = ""] = grown.dockets[2]?.txIds ?? [];
+    const transaction = await getTransaction(register, txId);
+    if (!transaction) expect.fail("it is verified");
+    const receipt = formatReceipt(await proveTransaction(register, transaction));
+    expect(verifyReceipt(receipt, { registerId: grown.registerId }, NODE_SIGNATURE_SUITES)).toMatchObject({
+      isValid: true,
+    });
   });
 });

@@ -46,12 +46,16 @@ function signedCheckpoint(registerId: string, frontier: Frontier, signer: Checkp
   return { size, root: checkpoint.root, note };
 }
 
-/** Pins the newest checkpoint that another process has signed, if it is one of this register as it is verified here. */
+/**
+ * Pins the newest checkpoint that another process has signed, if it is one of this register as it is verified here. One that the
+ * other process has pinned in the same file is verified, too.
+ */
 export async function adoptCheckpoint(register: VerifiedRegister): Promise<void> {
   const { parts } = register;
+  if (pinnedSize(parts) > register.set.total) await catchUp(register);
   const { items } = await parts.store.listCheckpoints({ limit: 1, cursor: undefined });
   const [newest] = items;
-  if (!newest || newest.size <= (parts.pins.newest?.size ?? 0n)) return;
+  if (!newest || newest.size <= pinnedSize(parts)) return;
   if (newest.size > register.set.total) await catchUp(register);
   const checkpoint = readSignedCheckpoint(newest.note, register.set.sound, parts);
   if (!checkpoint) return;
@@ -60,6 +64,10 @@ export async function adoptCheckpoint(register: VerifiedRegister): Promise<void>
     await pin(register, { size: checkpoint.size, root: checkpoint.root, note: newest.note });
     parts.pins.markTold(checkpoint.size);
   }
+}
+
+function pinnedSize({ pins }: Pick<RegisterParts, "pins">): bigint {
+  return pins.newest?.size ?? 0n;
 }
 
 /**

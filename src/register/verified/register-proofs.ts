@@ -78,10 +78,22 @@ export function charterOf({ parts }: VerifiedRegister): Charter {
 
 /** The newest checkpoint, which another process may have signed. */
 async function checkpointBeyond(register: VerifiedRegister, height: bigint): Promise<PinnedCheckpoint> {
-  const { pins } = register.parts;
-  if ((pins.newest?.size ?? 0n) <= height) await register.inTurn(() => adoptCheckpoint(register));
-  if (pins.newest && pins.newest.size > height) return pins.newest;
+  const known = newestVerified(register, height);
+  if (known) return known;
+  if (register.condition.state !== "Initializing") await register.inTurn(() => adoptCheckpoint(register));
+  const checkpoint = newestVerified(register, height) ?? newestBeyondDamage(register);
+  if (checkpoint && checkpoint.size > height) return checkpoint;
   throw new VaultError("event_not_sealed", "There is no checkpoint yet that covers the transaction.");
+}
+
+/** Keys may have been changed where nothing is verified yet, and a receipt without that change is not valid. */
+function newestVerified({ parts: { pins }, set }: VerifiedRegister, height: bigint): PinnedCheckpoint | undefined {
+  return pins.all.findLast(({ size }) => size > height && size <= set.sound.frontier.size);
+}
+
+/** Where the end of a register is damaged, no other one may cover what comes before. */
+function newestBeyondDamage({ parts: { pins }, set }: VerifiedRegister): PinnedCheckpoint | undefined {
+  return set.examined === set.total && !set.isKnownToEnd ? pins.newest : undefined;
 }
 
 /** The transactions that have changed the keys, in their order. */

@@ -26,11 +26,10 @@ import type { RegisterOperationalState } from "./verified/register-condition.ts"
 import { type ConsistencyProof, charterOf, proveConsistency, proveTransaction } from "./verified/register-proofs.ts";
 import {
   type DocketPage,
-  explain,
-  getDocket,
   getTransaction,
   listDockets,
   queryTransactions,
+  requireDocket,
 } from "./verified/register-reads.ts";
 import type { VerifiedDocket, VerifiedTransaction } from "./verified/verified-docket.ts";
 import type { RegisterInitialization, VerifiedRegister } from "./verified/verified-register.ts";
@@ -118,13 +117,7 @@ export class RegisterService {
 
   /** Rejects with `docket_not_found`, whose details say why. */
   async docket(height: bigint): Promise<VerifiedDocket> {
-    const register = await this.open();
-    const docket = await getDocket(register, height);
-    if (docket) return docket;
-    const { reason = "Corrupted", range } = explain(register, height) ?? {};
-    throw new VaultError("docket_not_found", "There is no verified docket at this height.", {
-      details: { reason, ...(range && { type: range.type }) },
-    });
+    return await requireDocket(await this.open(), height);
   }
 
   /** By height, from one on; those that are not verified are left out and named. Rejects with `invalid_cursor`. */

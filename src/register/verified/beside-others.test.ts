@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { openInMemoryWormStorage } from "../../../test/contract/worm-storage-in-memory.ts";
+import type { VaultError } from "../../errors.ts";
 import { NODE_SIGNATURE_SUITES } from "../../signatures/node-signature-suites.ts";
 import { eventDraft, type LedgerChain, ledgerOf, testKey, withDocket } from "../../testing/ledger-chain.ts";
 import {
@@ -18,7 +19,8 @@ import { verifyReceipt } from "../receipts/verify-receipt.ts";
 import { addVerifiedDocket } from "./register-append.ts";
 import { adoptCheckpoint } from "./register-checkpoints.ts";
 import { proveConsistency, proveTransaction } from "./register-proofs.ts";
-import { getTransaction } from "./register-reads.ts";
+import { getDocketRange, getTransaction, requireDocket } from "./register-reads.ts";
+import type { VerifiedRegister } from "./verified-register.ts";
 
 const CHAIN = ledgerOf("beside others", Array(8).fill(1));
 
@@ -108,5 +110,59 @@ describe("what another process has sealed", () => {
     expect(verifyReceipt(receipt, { registerId: grown.registerId }, NODE_SIGNATURE_SUITES)).toMatchObject({
       isValid: true,
     });
+  });
+});
+
+describe("dockets that are verified while they are asked for", () => {
+  /** A verification that has come to docket 2 and goes on when it is told. */
+  const verifying = async (read?: (register: VerifiedRegister, goOn: () => void) => Promise<unknown>) => {
+    begin(CHAIN, { startupStrategy: "progressive", verificationBatchSize: 1, verificationParallelism: 1 });
+    await scene.store();
+    await scene.pin(8);
+    const ledger = scene.ledger();
+    const { promise: isThere, resolve: arrive } = Promise.withResolvers<void>();
+    const { promise: mayGoOn, resolve: goOn } = Promise.withResolvers<void>();
+    async function* scan(range: Parameters<typeof ledger.scan>[0]) {
+      for await (const rows of ledger.scan(range)) {
+        if (rows[0]?.height === 2n) arrive();
+        if (rows[0]?.height === 2n) await mayGoOn;
+        yield rows;
+      }
+    }
+    const readAfter = async (height: bigint) => {
+      await read?.(register, goOn);
+      return await ledger.read(height);
+    };
+    const register = await scene.open({ ledger: withMember(withMember(ledger, "scan", scan), "read", readAfter) });
+    void register.initialize();
+    await isThere;
+    return { register, goOn };
+  };
+
+  it("are not yet verified in a list, and not damaged", async () => {
+    const { register } = await verifying(async (opened, goOn) => {
+      goOn();
+      await opened.whenVerified();
+    });
+    expect(await getDocketRange(register, 0n, 3n)).toMatchObject({
+      dockets: [{ height: 0n }, { height: 1n }],
+      gaps: [{ start: 2n, end: 3n, reason: "NotYetVerified" }],
+    });
+    expect(await getDocketRange(register, 0n, 3n)).toMatchObject({ complete: true });
+  });
+
+  it("are there, or not yet verified, at whatever moment", async () => {
+    for (let steps = 0; steps < 60; steps++) {
+      const { register, goOn } = await verifying();
+      goOn();
+      for (let step = 0; step < steps; step++) await Promise.resolve();
+      const answer = await requireDocket(register, 2n).then(
+        ({ height }) => height,
+        ({ details }: VaultError) => details["reason"],
+      );
+      expect([2n, "NotYetVerified"]).toContain(answer);
+      await register.whenVerified();
+      await scene[Symbol.asyncDispose]();
+    }
   });
 });

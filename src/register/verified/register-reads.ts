@@ -46,6 +46,20 @@ export async function getDocket(register: VerifiedRegister, height: bigint): Pro
   return docket;
 }
 
+/** Rejects with `docket_not_found`, whose details say why. */
+export async function requireDocket(register: VerifiedRegister, height: bigint): Promise<VerifiedDocket> {
+  const docket = await getDocket(register, height);
+  if (docket) return docket;
+  const explanation = explain(register, height);
+  // Nothing speaks against it: it was verified since it was looked for.
+  const verified = explanation ? undefined : await getDocket(register, height);
+  if (verified) return verified;
+  const { reason = "Corrupted", range } = explanation ?? {};
+  throw new VaultError("docket_not_found", "There is no verified docket at this height.", {
+    details: { reason, ...(range && { type: range.type }) },
+  });
+}
+
 /** `undefined` for a docket that is verified. */
 export function explain(register: VerifiedRegister, height: bigint): Explanation | undefined {
   const reason = register.set.absenceOf(height);
@@ -64,16 +78,27 @@ export async function getDocketRange(register: VerifiedRegister, start: bigint, 
   }
   const heights: bigint[] = [];
   for (let height = start < 0n ? 0n : start; height <= last; height++) heights.push(height);
+  // Before they are read: what is verified meanwhile is left out, and not damaged.
+  const absences = new Map(heights.map((height) => [height, register.set.absenceOf(height)]));
   const dockets = await readDockets(register, heights);
-  const found = new Set(dockets.map(({ height }) => height));
+  for (const { height } of dockets) absences.delete(height);
+  const gaps = gapsOf(absences, (height) => register.set.absenceOf(height) ?? "Corrupted");
+  return { dockets, complete: gaps.length === 0, gaps };
+}
+
+/** @param late why there is none at a height whose docket was there when it was looked for */
+function gapsOf(
+  absences: ReadonlyMap<bigint, Absence | undefined>,
+  late: (height: bigint) => Absence,
+): DocketRange["gaps"] {
   const gaps: { start: bigint; end: bigint; reason: Absence }[] = [];
-  for (const height of heights.filter((each) => !found.has(each))) {
-    const reason = register.set.absenceOf(height) ?? "Corrupted";
+  for (const [height, absence] of absences) {
+    const reason = absence ?? late(height);
     const before = gaps.at(-1);
     if (before?.end === height - 1n && before.reason === reason) before.end = height;
     else gaps.push({ start: height, end: height, reason });
   }
-  return { dockets, complete: gaps.length === 0, gaps };
+  return gaps;
 }
 
 /** From a height on, ascending; `limit` counts heights, verified or not. Rejects with `invalid_cursor`. */

@@ -100,18 +100,22 @@ export class RegisterService {
     const register = await this.#found();
     const { condition, parts } = register;
     if (condition.state === "Offline" || !parts.pins.charter) await register.initialize().catch(() => undefined);
-    const record = await this.#options.registers.record(this.#options.tenantId);
+    const { registers, tenantId } = this.#options;
+    const record = await registers.record(tenantId);
     if (!record) throw notFound();
+    const ranges = await register.getCorruptedRanges();
+    const scrub = await registers.scrubStatus(tenantId);
+    // What follows is of one moment: sealing goes on during the reads above.
     return {
       record,
       charter: charterOf(register),
       operational: register.getOperationalState(),
       heights: register.getVerifiedHeight(),
-      ranges: await register.getCorruptedRanges(),
+      ranges,
       checkpoint: parts.pins.newest,
       checkpointVerifier: checkpointVerifier(register),
-      replica: this.#options.registers.replicaStatus(this.#options.tenantId),
-      scrub: await this.#options.registers.scrubStatus(this.#options.tenantId),
+      replica: registers.replicaStatus(tenantId),
+      scrub,
     };
   }
 

@@ -115,6 +115,8 @@ export class ReplicaFollower implements AsyncDisposable {
     const { register, source } = this.#options;
     const { parts, registerId } = register;
     await register.whenVerified();
+    // Other processes that follow the same source may be faster than this answer: it is no older than what was pinned before.
+    const pinned = parts.pins.newest?.size ?? 0n;
     const head = await source.head(registerId, { signal: this.#closing.signal });
     if (head.registerId !== registerId) throw otherRegister(source);
     this.#lastContactAt = parts.clock.now();
@@ -124,7 +126,7 @@ export class ReplicaFollower implements AsyncDisposable {
     const checkpoint = readSignedCheckpoint(head.note, register.set.sound, parts);
     if (checkpoint) {
       this.#sourceSize = checkpoint.size;
-      await this.#compare(checkpoint, head.note);
+      await this.#compare(checkpoint, { note: head.note, pinned });
     } else if (register.set.sound.frontier.size >= claimed) {
       throw new VaultError("register_peer_not_valid", "No key of the register has signed the source's checkpoint.");
     }
@@ -148,8 +150,11 @@ export class ReplicaFollower implements AsyncDisposable {
     }
   }
 
-  /** The note is the register's: whether it says the same of it as was copied. */
-  async #compare(checkpoint: Checkpoint, note: string): Promise<void> {
+  /** The note is the register's: whether it says the same of it as was copied, and no less than was pinned when it was asked for. */
+  async #compare(
+    checkpoint: Checkpoint,
+    { note, pinned }: { readonly note: string; readonly pinned: bigint },
+  ): Promise<void> {
     const { register } = this.#options;
     const { parts, set } = register;
     const { size, root } = checkpoint;
@@ -159,14 +164,13 @@ export class ReplicaFollower implements AsyncDisposable {
       await this.#stop(size, "The source has signed a checkpoint of another register than the one that was copied.");
       return;
     }
-    const pinned = parts.pins.newest?.size ?? 0n;
     if (size < pinned) {
       await this.#tellRollback(size, pinned);
       return;
     }
     this.#rolledBackTo = undefined;
     this.#problem = null;
-    if (!own || size === pinned) return;
+    if (!own || size <= (parts.pins.newest?.size ?? 0n)) return;
     await parts.pins.pin({ size, root, note });
     await parts.store.addCheckpoint({ size, note, signedAt: parts.clock.now() });
   }

@@ -43,6 +43,7 @@ export const AUDIT_EVENT_TYPES = [
   "register_created",
   "register_corruption_found",
   "register_rollback_detected",
+  "register_index_altered",
   "register_fork_detected",
   "register_docket_refused",
   "register_range_recovered",

@@ -38,6 +38,10 @@ export interface RegisterEvents {
   registerForkDetected(event: RegisterEvent & { readonly height: string }): void;
   /** The database shows less, or something else, than a checkpoint that was pinned outside of it. */
   registerRollbackDetected(event: RegisterEvent & { readonly pinnedSize: string; readonly size: string }): void;
+  /** Transactions of dockets were not in the index as they were sealed, and are again. */
+  registerIndexAltered(
+    event: RegisterEvent & { readonly startHeight: string; readonly endHeight: string; readonly docketCount: number },
+  ): void;
   registerDocketRefused(event: RegisterEvent & { readonly height: string; readonly code: string }): void;
   registerDocketSealed(
     event: RegisterEvent & { readonly height: string; readonly transactionCount: number; readonly durationMs: number },
@@ -65,6 +69,7 @@ export const NO_REGISTER_EVENTS: RegisterEvents = {
   registerCorruptionFound: () => undefined,
   registerForkDetected: () => undefined,
   registerRollbackDetected: () => undefined,
+  registerIndexAltered: () => undefined,
   registerDocketRefused: () => undefined,
   registerDocketSealed: () => undefined,
   registerSealingFailed: () => undefined,
@@ -96,6 +101,7 @@ export function createRegisterEvents(logger: Logger, meters: RegisterMeters): Re
     },
     registerForkDetected: (event) => logger.error(event, "register_fork_detected"),
     registerRollbackDetected: (event) => logger.error(event, "register_rollback_detected"),
+    registerIndexAltered: (event) => logger.error(event, "register_index_altered"),
     registerDocketRefused(event) {
       meters.refused.cell({ code: event.code }).value++;
       logger.error(event, "register_docket_refused");

@@ -2,6 +2,7 @@ import type { LedgerRow } from "../ledger-log/ledger-log.ts";
 import { type DocketProblem, NO_DOCKET, NOT_IN_LOG, ROW_DISAGREES } from "../verification/corruption.ts";
 import type { Examination } from "../verification/examine-docket.ts";
 import { isInLog, logOf } from "../verification/log-tree.ts";
+import type { SoundDocket } from "../verified/mend-index.ts";
 import type { VerifiedRegister } from "../verified/verified-register.ts";
 
 /** A docket that was verified once and is not what is stored any more. */
@@ -10,17 +11,18 @@ export interface FoundDamage {
   readonly problem: DocketProblem;
 }
 
+export interface ScrubbedDockets {
+  readonly damaged: readonly FoundDamage[];
+  readonly sound: readonly SoundDocket[];
+}
+
 /**
  * Verifies what is stored of dockets that count as verified, from the ground up: what is kept beside the bytes, the docket, and
  * that it is the one that the log has. Reads nothing from memory.
  *
  * @param first inclusive, like `last`
  */
-export async function lookAtDockets(
-  register: VerifiedRegister,
-  first: bigint,
-  last: bigint,
-): Promise<readonly FoundDamage[]> {
+export async function lookAtDockets(register: VerifiedRegister, first: bigint, last: bigint): Promise<ScrubbedDockets> {
   const { parts, set, registerId } = register;
   const { keys } = set.sound;
   const heights: bigint[] = [];
@@ -32,10 +34,12 @@ export async function lookAtDockets(
   const own = new Map(heights.map((height) => [height, ownProblem(rows.get(height), examined.get(height))]));
   const sound = heights.flatMap((height) => (own.get(height) ? [] : (examined.get(height) ?? [])));
   const strangers = new Set(await notInLog(register, sound));
-  return heights.flatMap((height) => {
+  const damaged = heights.flatMap((height) => {
     const problem = own.get(height) ?? (strangers.has(height) ? NOT_IN_LOG : undefined);
     return problem ? [{ height, problem }] : [];
   });
+  const unsound = new Set(damaged.map(({ height }) => height));
+  return { damaged, sound: stored.filter(({ height }) => !unsound.has(height)) };
 }
 
 async function rowsOf({ parts }: VerifiedRegister, from: bigint, to: bigint): Promise<ReadonlyMap<bigint, LedgerRow>> {

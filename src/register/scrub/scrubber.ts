@@ -1,6 +1,7 @@
 import { type Instant, instantOf } from "../../clock.ts";
 import { isVaultError } from "../../errors.ts";
 import type { Timers } from "../../storage/resilience/timers.ts";
+import { mendIndex } from "../verified/mend-index.ts";
 import type { VerifiedRegister } from "../verified/verified-register.ts";
 import { type FoundDamage, lookAtDockets } from "./look-at-dockets.ts";
 import {
@@ -117,8 +118,9 @@ export class Scrubber implements AsyncDisposable {
     const { total } = set;
     const first = this.#progress.next < total ? this.#progress.next : 0n;
     const end = first + DOCKETS_PER_STEP < total ? first + DOCKETS_PER_STEP : total;
-    const found = await lookAtDockets(register, first, end - 1n);
-    for (const damage of found) await this.#report(damage);
+    const { damaged, sound } = await lookAtDockets(register, first, end - 1n);
+    for (const damage of damaged) await this.#report(damage);
+    await mendIndex(parts, sound);
     const before = this.#progress.next === first ? this.#progress : { ...this.#progress, next: first, marks: [] };
     this.#progress = advanced(before, { next: end, total, now: this.#nowMs() });
     await progress.save(registerId, this.#progress);
@@ -135,9 +137,8 @@ export class Scrubber implements AsyncDisposable {
   async #report({ height }: FoundDamage): Promise<void> {
     const { register } = this.#options;
     await register.inTurn(async () => {
-      for (const { problem } of await lookAtDockets(register, height, height)) {
-        await register.reportDamage(height, problem);
-      }
+      const { damaged } = await lookAtDockets(register, height, height);
+      for (const { problem } of damaged) await register.reportDamage(height, problem);
     });
   }
 

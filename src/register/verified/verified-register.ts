@@ -9,6 +9,7 @@ import { KeyDirectory } from "../verification/key-directory.ts";
 import { DamageReporter, damageOf, type RegisterWatcher } from "./damage-reporter.ts";
 import { DocketReader } from "./docket-reader.ts";
 import { NodeRebuilder } from "./log-nodes.ts";
+import { mendIndex, soundOf } from "./mend-index.ts";
 import { judgeStored, planVerification, runVerification, type VerificationPlan } from "./open-register.ts";
 import { RegisterCondition, type RegisterOperationalState } from "./register-condition.ts";
 import type { RegisterParts } from "./register-parts.ts";
@@ -234,9 +235,10 @@ export class VerifiedRegister implements AsyncDisposable {
       const plan = await planVerification(parts, true);
       const { ranges, trust, size } = await judgeStored(parts, plan, {
         signal: this.#closing.signal,
-        onJudged(judged, verifier) {
+        async onJudged(judged, verifier) {
           transactions += judged.reduce((sum, { transactionCount }) => sum + transactionCount, 0);
           condition.tellSurvey({ examined: verifier.next, total: plan.total });
+          await mendIndex(parts, judged.flatMap(soundOf));
         },
       });
       const isSound = ranges.length === 0 && trust !== "disproved" && plan.total === plan.count;

@@ -23,11 +23,11 @@ import {
   planCustomerPatch,
   planIdentityLink,
 } from "./plan-customer-changes.ts";
-import { profileAsOf, profileBeforeMerge } from "./profile-as-of.ts";
 import { auditEvent } from "./profile-audit.ts";
 import type { ProfileServiceOptions } from "./profile-services.ts";
 import type { CustomerFilter, CustomerLookup } from "./profile-store.ts";
 import { headerOf, keptProfileView, type Profile, profileView } from "./profile-view.ts";
+import { readPastProfile } from "./read-past-profile.ts";
 
 export interface CustomerKeysInput {
   readonly channelIdentity?: IdentityInput | undefined;
@@ -105,15 +105,19 @@ export class CustomerService {
   ): Promise<ProfileRecord | "stale" | undefined> {
     if (!found || channelIdentity === undefined || externalId === undefined) return found;
     const { customerId } = found.customer;
-    const owned = found.identities.some(
-      (each) => each.channel === channelIdentity.channel && each.channelUserId === channelIdentity.channelUserId,
-    );
+    const owned = hasIdentity(found, channelIdentity);
     if (owned && found.customer.externalId === externalId) return found;
+    return this.#completed(
+      customerId,
+      owned ? this.#giveExternalId(customerId, externalId) : this.linkIdentity(customerId, channelIdentity),
+    );
+  }
+
+  async #completed(customerId: CustomerId, write: Promise<unknown>): Promise<ProfileRecord | "stale"> {
     try {
-      if (owned) await this.#giveExternalId(customerId, externalId);
-      else await this.linkIdentity(customerId, channelIdentity);
+      await write;
     } catch (error) {
-      if (isVaultError(error, "customer_merged") || isVaultError(error, "customer_not_found")) return "stale";
+      if (GONE.some((code) => isVaultError(error, code))) return "stale";
       throw error;
     }
     const completed = await this.#find({ by: "id", customerId });
@@ -169,40 +173,18 @@ export class CustomerService {
     return this.#options.store.listCustomers(filter, page);
   }
 
-  /** Rejects with `customer_not_found` (also when the vault did not know the customer at `knownAt`), `customer_merged`. */
+  /**
+   * Rejects with `customer_not_found` (also when the vault did not know the customer at `knownAt`), `customer_merged`,
+   * and with `write_conflict` when merges never stood still while a past was read.
+   */
   async get(customerId: CustomerId, query: ProfileQuery = {}): Promise<Profile> {
-    if (query.knownAt !== undefined) return this.#getAsOf(customerId, query.knownAt);
+    const { store } = this.#options;
+    if (query.knownAt !== undefined) return this.#view(await readPastProfile(store, customerId, query.knownAt), false);
     const history = query.history ?? false;
-    const record = await this.#options.store.findProfile({ by: "id", customerId }, history ? "history" : "active");
+    const record = await store.findProfile({ by: "id", customerId }, history ? "history" : "active");
     if (!record) throw customerNotFound();
     assertNotMerged(record.customer);
     return this.#view(record, history);
-  }
-
-  async #getAsOf(customerId: CustomerId, knownAt: Instant): Promise<Profile> {
-    const { store } = this.#options;
-    let record = await store.findProfile({ by: "id", customerId }, "history");
-    if (!record) throw customerNotFound();
-    if (record.customer.mergedIntoId !== null) record = await this.#beforeMerge(record, knownAt);
-    const merges = await store.listMergesInto(customerId);
-    const past = profileAsOf(record, knownAt, merges);
-    if (!past) throw new VaultError("customer_not_found", "The vault did not know the customer then.");
-    return this.#view(past, false);
-  }
-
-  async #beforeMerge(record: ProfileRecord, knownAt: Instant): Promise<ProfileRecord> {
-    const { store } = this.#options;
-    const { customerId, mergedIntoId } = record.customer;
-    const merges = mergedIntoId === null ? [] : await store.listMergesInto(mergedIntoId);
-    const merge = merges.find((each) => each.sourceCustomerId === customerId);
-    let survivorId = mergedIntoId;
-    let survivor: ProfileRecord | undefined;
-    while (survivorId !== null) {
-      survivor = await store.findProfile({ by: "id", customerId: survivorId }, "history");
-      survivorId = survivor?.customer.mergedIntoId ?? null;
-    }
-    if (!merge || !survivor || merge.mergedAt <= knownAt) assertNotMerged(record.customer);
-    return merge && survivor ? profileBeforeMerge(survivor, merge) : record;
   }
 
   async #view(record: ProfileRecord, history: boolean): Promise<Profile> {
@@ -274,4 +256,11 @@ export class CustomerService {
     assertNotMerged(record.customer);
     return record;
   }
+}
+
+/** What is said of a customer who was merged or deleted. */
+const GONE = ["customer_merged", "customer_not_found"] as const;
+
+function hasIdentity({ identities }: ProfileRecord, { channel, channelUserId }: IdentityInput): boolean {
+  return identities.some((each) => each.channel === channel && each.channelUserId === channelUserId);
 }

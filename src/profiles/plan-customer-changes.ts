@@ -160,8 +160,11 @@ export function assertVersion(customer: CustomerRecord, expected: ExpectedVersio
 
 /** @throws `customer_merged` for a customer that lives on in another one */
 export function assertNotMerged(customer: CustomerRecord): void {
-  if (customer.mergedIntoId === null) return;
-  throw new VaultError("customer_merged", "The customer was merged into another one.", {
-    details: { mergedInto: customer.mergedIntoId },
+  if (customer.mergedIntoId !== null) throw customerMerged(customer);
+}
+
+export function customerMerged({ mergedIntoId }: CustomerRecord): VaultError {
+  return new VaultError("customer_merged", "The customer was merged into another one.", {
+    details: { mergedInto: mergedIntoId },
   });
 }

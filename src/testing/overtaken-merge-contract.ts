@@ -1,4 +1,4 @@
-import { beforeEach, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import type { ContractContext } from "./engine.ts";
 import { MergeScene } from "./merge-scene.ts";
 
@@ -35,4 +35,38 @@ export function overtakenMergeContract(context: ContractContext): void {
       await expect(slower.merges.undo(merge.mergeId)).rejects.toMatchObject({ code: "merge_not_found" });
     },
   );
+
+  describe("a past profile", () => {
+    const city = (value: string) => ({ fields: { city: { value } } });
+
+    /** Two customers with a city each, the merge of the second into the first, and a moment before it. */
+    async function merged() {
+      const [target, source] = [await scene.customer(), await scene.customer()];
+      await scene.write(target, "city", { value: "Berne" });
+      await scene.write(source, "city", { value: "Lima" });
+      await scene.write(source, "secret");
+      const before = scene.clock.now();
+      return { target, source, before, merge: await scene.merge(target, source) };
+    }
+
+    it("shows nothing of the other customer when the merge is undone meanwhile", async () => {
+      const { target, before, merge } = await merged();
+      const slower = await scene.vaultSlowAfter("findProfile", () => scene.undo(merge));
+      const past = await slower.customers.get(target, { knownAt: before });
+      expect(past).toMatchObject(city("Berne"));
+      expect(Object.keys(past.fields)).toEqual(["city"]);
+    });
+
+    it.each([
+      ["findProfile", 1],
+      ["listMergesInto", 2],
+      ["findProfile", 2],
+    ] as const)("of a merged customer is there when the merge is undone after %s %i", async (call, nth) => {
+      const { source, before, merge } = await merged();
+      const slower = await scene.vaultSlowAfter(call, () => scene.undo(merge), nth);
+      const past = await slower.customers.get(source, { knownAt: before });
+      expect(past).toMatchObject(city("Lima"));
+      expect(Object.keys(past.fields)).toEqual(["city", "secret"]);
+    });
+  });
 }

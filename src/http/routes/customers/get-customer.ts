@@ -30,7 +30,7 @@ export const getCustomer = defineRoute({
   params: customerPath,
   query,
   answers: { 200: profileWithHistory },
-  errors: ["customer_not_found", "customer_merged"],
+  errors: ["customer_not_found", "customer_merged", "write_conflict"],
   async handle({ vault, params, query: { history, knownAt } }) {
     const found = await vault.customers.get(params.customerId, { history, knownAt });
     const headers = knownAt === undefined ? { etag: entityTag(found.version) } : {};

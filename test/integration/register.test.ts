@@ -168,6 +168,21 @@ describe.each(integrationEngines())("the register over HTTP on $name", (engine) 
     (await world.a.admin.post("/v1/register/verify", { all: true })).expectProblem(400, "invalid_request");
   });
 
+  it("lists again what was taken out of its index, once it is verified anew", async () => {
+    const url = `/v1/register/transactions?customerId=${customer.id}`;
+    const before = await pages<TransactionItem>(url);
+    const [hidden] = before.slice(-1);
+    const { register } = world.stores.forTenant(world.a.tenantId);
+    await register.reindex({ height: BigInt(hidden?.height ?? 0), transactions: [], nodes: [] });
+    expect(await pages(url)).toEqual(before.slice(0, -1));
+    (await world.a.admin.post("/v1/register/verify", {})).expect(200);
+    expect(await pages(url)).toEqual(before);
+    const altered = await pages("/v1/audit/events?eventType=register_index_altered");
+    expect(altered).toMatchObject([{ eventData: { startHeight: hidden?.height, docketCount: 1 } }]);
+    expect(world.log).toContainEqual(expect.objectContaining({ event: "register_index_altered", level: "error" }));
+    await world.a.seal();
+  });
+
   it("says of each event of the journal where it is", async () => {
     await customer.writeOne({ name: "pet", value: "cat" });
     const list = async () => (await auditor().get<Page<EventItem>>("/v1/audit/events?limit=100")).expect(200).items;

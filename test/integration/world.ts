@@ -15,6 +15,7 @@ import { ROLES, type Role } from "../../src/tenants/role.ts";
 import { FaultInjector, withFaults } from "../../src/testing/fault-injection.ts";
 import { ManualClock } from "../../src/testing/manual-clock.ts";
 import { seededIds } from "../../src/testing/seeded-ids.ts";
+import type { Stores } from "../../src/vault/stores.ts";
 import { assembleVault, type Vault } from "../../src/vault.ts";
 import { Caller } from "./caller.ts";
 import type { IntegrationEngine } from "./engines.ts";
@@ -46,6 +47,8 @@ export interface World extends AsyncDisposable {
   readonly coldFaults: FaultInjector;
   /** Flips a bit of the docket behind the vault's back: of the last byte, which is part of a transaction. */
   damageDocket(tenantId: TenantId, height: bigint): Promise<void>;
+  /** The stores themselves, behind the vault's back. */
+  readonly stores: Stores;
   /** Every row of the tenant; equal texts say that nothing was written. */
   dump(tenantId: TenantId): Promise<string>;
   /** The files of the blob store, which the in-memory engine does not have. */
@@ -103,6 +106,7 @@ export async function openWorld(engine: IntegrationEngine, settings: ConfigInput
     log,
     newTenant,
     coldFaults,
+    stores,
     damageDocket: async (tenantId, height) => {
       const { record } = await vault.tenant(tenantId).register.status();
       invariant(opened.tamper, "the engine lets its records be changed");

@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import type { ConfigInput } from "../../src/config/config-schema.ts";
 import type { TenantId } from "../../src/identifiers.ts";
+import { NO_DOCKET } from "../../src/register/verification/corruption.ts";
 import type { WormDatabase } from "../../src/storage/worm-store.ts";
 import { NO_EVENTS, type VaultEvents } from "../../src/telemetry/events.ts";
 import { FaultInjector, withFaults } from "../../src/testing/fault-injection.ts";
@@ -13,6 +14,8 @@ import { type RegisterStorage, registerEngines, vaultOver } from "./register-eng
 
 /** Looks as often as can be, in real time; what is due says the clock. */
 const INTERVAL_MS = 10;
+/** No more of the process's registers. */
+const SEALED_AT_A_TIME = 4;
 
 interface Setting {
   readonly make?: MakeStep;
@@ -21,11 +24,15 @@ interface Setting {
   readonly events?: Partial<VaultEvents>;
 }
 
-/** The same logs, of which those of one tenant fail as the injector says. */
-function withFaultsOf(cold: WormDatabase, faulty: TenantId, injector: FaultInjector): WormDatabase {
+/** The same logs, of which those of some tenants fail as the injector says. */
+function withFaultsOf(
+  cold: WormDatabase,
+  isFaulty: (tenantId: TenantId) => boolean,
+  injector: FaultInjector,
+): WormDatabase {
   const broken = withFaults(cold, injector);
   return withMember(cold, "log", (...place: Parameters<WormDatabase["log"]>) =>
-    (place[1] === faulty ? broken : cold).log(...place),
+    (isFaulty(place[1]) ? broken : cold).log(...place),
   );
 }
 
@@ -130,7 +137,9 @@ describe.each(registerEngines())("whose turn it is to be sealed on $name", (engi
     const [slow, other] = [await newTenant(first), await newTenant(first)];
     await first[Symbol.asyncDispose]();
     injector.inject({ fault: { kind: "hold", when: "before" }, methods: ["append"] });
-    const vault = await newVault({ cold: withFaultsOf(storage.cold, slow.tenantId, injector) });
+    const vault = await newVault({
+      cold: withFaultsOf(storage.cold, (tenantId) => tenantId === slow.tenantId, injector),
+    });
     await vault.startRegisters();
     await write(vault.tenant(slow.tenantId));
     clock.advance(INTERVAL_MS);
@@ -149,7 +158,7 @@ describe.each(registerEngines())("whose turn it is to be sealed on $name", (engi
     await write(slow);
     await first[Symbol.asyncDispose]();
     injector.inject({ fault: { kind: "hold", when: "before" }, methods: ["scan"] });
-    const cold = withFaultsOf(storage.cold, slow.tenantId, injector);
+    const cold = withFaultsOf(storage.cold, (tenantId) => tenantId === slow.tenantId, injector);
     const vault = await newVault({ cold, register: { verifyAllAtStart: true } });
     clock.advance(INTERVAL_MS);
     await vault.startRegisters();
@@ -161,6 +170,43 @@ describe.each(registerEngines())("whose turn it is to be sealed on $name", (engi
     injector.heal();
     await expect.poll(() => newest(vault.tenant(slow.tenantId))).toBe("sealed");
   });
+
+  it.each(["sound", "damaged"])(
+    "takes a tenant while more registers are verified anew, all %s, than are sealed at a time",
+    async (state) => {
+      const first = await newVault();
+      const tenants = await Promise.all(Array.from({ length: SEALED_AT_A_TIME + 1 }, () => newTenant(first)));
+      // Of all that wait, the younger ones come later.
+      clock.advance(1);
+      const other = await newTenant(first);
+      await first[Symbol.asyncDispose]();
+      const ids = new Set(tenants.map(({ tenantId }) => tenantId));
+      const vault = await newVault({ cold: withFaultsOf(storage.cold, (tenantId) => ids.has(tenantId), injector) });
+      for (const tenantId of [other.tenantId, ...ids]) {
+        const register = await vault.tenant(tenantId).register.open();
+        // One that is damaged is not served meanwhile, and not sealed.
+        if (state === "damaged" && ids.has(tenantId)) await register.reportDamage(0n, NO_DOCKET);
+      }
+      injector.inject({ fault: { kind: "hold", when: "before" }, methods: ["scan"] });
+      const verifications = [...ids].map((tenantId) => vault.tenant(tenantId).register.verify());
+      await expect.poll(() => injector.held).toBe(ids.size);
+
+      await vault.startRegisters();
+      for (const tenantId of ids) await write(vault.tenant(tenantId));
+      clock.advance(INTERVAL_MS);
+      await write(vault.tenant(other.tenantId));
+      clock.advance(INTERVAL_MS);
+      await expect.poll(() => newest(vault.tenant(other.tenantId))).toBe("sealed");
+      for (const tenantId of ids) {
+        if (state === "sound") await expect.poll(() => newest(vault.tenant(tenantId))).toBe("sealed");
+        else expect(await newest(vault.tenant(tenantId))).toBe("pending");
+      }
+      expect(injector.held).toBe(ids.size);
+      injector.heal();
+      for (const { isFullyVerified } of await Promise.all(verifications)) expect(isFullyVerified).toBe(true);
+      for (const tenantId of ids) await expect.poll(() => newest(vault.tenant(tenantId))).toBe("sealed");
+    },
+  );
 
   it("waits in the background for the interval, or for a whole docket", async () => {
     const dockets: { readonly tenantId: TenantId; readonly transactionCount: number }[] = [];

@@ -56,12 +56,21 @@ export class SessionService {
    * the channel identity, who is made when there is none; a current one stays as it is, but for its customer: the
    * survivor takes the place of one who was merged, and the owner of the identity that of one who is gone.
    *
-   * Rejects with `customer_not_found` for a given customer who does not exist, and with `limit_exceeded`.
+   * Rejects with `customer_not_found` for a given customer who does not exist, with `limit_exceeded`, and with
+   * `write_conflict` when too many writers came between.
    */
   async open(input: SessionInput): Promise<OpenedSession> {
+    for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt++) {
+      const current = await this.#options.store.getByChannel(input);
+      if (!current) return this.#openNew(input);
+      const session = await this.#relinked(current);
+      if (session) return { session, isNew: false };
+    }
+    throw overtaken();
+  }
+
+  async #openNew(input: SessionInput): Promise<OpenedSession> {
     const { store, events, tenantId } = this.#options;
-    const current = await store.getByChannel(input);
-    if (current) return { session: await this.#relinked(current), isNew: false };
     events.sessionNotFoundByChannel({ tenantId, agentId: input.agentId, channel: input.channel });
     const opened = await store.open(await this.#newSession(input));
     if (opened.isNew) {
@@ -99,12 +108,18 @@ export class SessionService {
     return found;
   }
 
-  async #relinked(session: Session): Promise<Session> {
+  /** `undefined` when another writer changed or removed the session, or the customer, meanwhile. */
+  async #relinked(session: Session): Promise<Session | undefined> {
     const { customers } = this.#options;
     const found = session.customerId === null ? null : await customers.find(session.customerId);
     const customerId = found ?? (await customers.findOrCreate(session.channel, session.channelUserId));
     if (customerId === session.customerId) return session;
-    return this.update(session.sessionId, { customerId });
+    try {
+      return await this.update(session.sessionId, { customerId, expectedVersion: [session.version] });
+    } catch (error) {
+      if (OVERTAKEN.some((code) => isVaultError(error, code))) return undefined;
+      throw error;
+    }
   }
 
   /** Rejects with `session_not_found`. */
@@ -138,7 +153,7 @@ export class SessionService {
         if (expectedVersion || !isVaultError(error, "version_mismatch")) throw error;
       }
     }
-    throw new VaultError("write_conflict", "Other writers changed the session while this write was prepared.");
+    throw overtaken();
   }
 
   /** Keeps a session as the caller changed it. Rejects with `version_mismatch` when another writer came between. */
@@ -204,6 +219,13 @@ const EMPTY_SESSION = {
   profileSnapshotVersion: null,
   version: 0,
 } as const satisfies Partial<Session>;
+
+/** What becomes of a write when another writer was faster. */
+const OVERTAKEN = ["version_mismatch", "session_not_found", "customer_not_found"] as const;
+
+function overtaken(): VaultError {
+  return new VaultError("write_conflict", "Other writers changed the session while this write was prepared.");
+}
 
 function sessionNotFound(): VaultError {
   return new VaultError("session_not_found", "No such session.");

@@ -1,8 +1,10 @@
-import { beforeEach, expect, it } from "vitest";
-import type { CustomerId, ItemId } from "../identifiers.ts";
+import { beforeEach, describe, expect, it } from "vitest";
+import type { AgentId, CustomerId, ItemId } from "../identifiers.ts";
+import type { Session } from "../sessions/session.ts";
 import type { TenantVault } from "../vault/tenant-vault.ts";
 import type { ContractContext } from "./engine.ts";
 import { MergeScene } from "./merge-scene.ts";
+import { newId } from "./profile-records.ts";
 
 /** Use cases on items whose reads lie around what another caller commits. */
 export function overtakenReadsContract(context: ContractContext): void {
@@ -57,5 +59,38 @@ export function overtakenReadsContract(context: ContractContext): void {
     const merge = await scene.merge(await scene.customer(), customerId);
     const slower = await scene.vaultSlowAfter(read, () => scene.undo(merge));
     expect(await find(slower)).toEqual(expected);
+  });
+
+  describe("opening a session whose customer was merged", () => {
+    const place = { agentId: newId<AgentId>(), channel: "sms", channelUserId: "+7" } as const;
+
+    /** What comes of it when something happens to the session, or the survivor, after the survivor was found. */
+    async function reopened(meanwhile: (session: Session, survivor: CustomerId) => Promise<unknown>) {
+      const { session } = await scene.vault.sessions.open({ ...place, customerId });
+      const survivor = await scene.customer();
+      await scene.merge(survivor, customerId);
+      const slower = await scene.vaultSlowAfter("findProfile", () => meanwhile(session, survivor), 2);
+      return { before: session, ...(await slower.sessions.open(place)) };
+    }
+
+    it("opens another when it is deleted meanwhile", async () => {
+      const { before, session, isNew } = await reopened(({ sessionId }) => scene.vault.sessions.delete(sessionId));
+      expect(isNew).toBe(true);
+      expect(session.sessionId).not.toBe(before.sessionId);
+    });
+
+    it("keeps the customer whom another caller linked meanwhile", async () => {
+      const linked = await scene.customer();
+      const { before, session } = await reopened(({ sessionId }) =>
+        scene.vault.sessions.update(sessionId, { customerId: linked }),
+      );
+      expect(session).toMatchObject({ sessionId: before.sessionId, customerId: linked, version: 2 });
+    });
+
+    it("links the owner of the identity when the survivor is deleted meanwhile", async () => {
+      const { before, session } = await reopened((_, survivor) => scene.vault.customers.delete(survivor));
+      const { profile } = await scene.vault.customers.getOrCreate({ channelIdentity: place });
+      expect(session).toMatchObject({ sessionId: before.sessionId, customerId: profile.customerId });
+    });
   });
 }

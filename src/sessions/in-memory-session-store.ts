@@ -12,7 +12,14 @@ import {
   type SessionStatus,
   stamped,
 } from "./session.ts";
-import { anchorName, type SessionPosition, selectionName, sessionPage, sessionPosition } from "./session-list.ts";
+import {
+  anchorName,
+  isSelectedBy,
+  type SessionPosition,
+  selectionName,
+  sessionPage,
+  sessionPosition,
+} from "./session-list.ts";
 import { isInScope, type SessionScope } from "./session-scope.ts";
 import { isStandingAt } from "./session-step.ts";
 import type { OpenedSession, SessionListRequest, SessionSelector, SessionStore, StepAnchor } from "./session-store.ts";
@@ -61,7 +68,7 @@ export class InMemorySessionStore implements SessionStore {
   ): Promise<Page<Session>> {
     const { status } = request;
     const isSelected = (session: Session) =>
-      matches(session, selector) && (status === undefined || session.status === status);
+      isSelectedBy(session, selector) && (status === undefined || session.status === status);
     return this.#page(selectionName(selector, status), request, isSelected);
   }
 
@@ -136,17 +143,6 @@ export class InMemorySessionStore implements SessionStore {
 
 function sessionRows(tables: InMemoryTables): InMemoryTable<Session> {
   return tables.table<Session>("sessions");
-}
-
-function matches(session: Session, selector: SessionSelector): boolean {
-  switch (selector.by) {
-    case "agent":
-      return session.agentId === selector.agentId;
-    case "customer":
-      return session.customerId === selector.customerId;
-    case "channel":
-      return session.channel === selector.channel && session.channelUserId === selector.channelUserId;
-  }
 }
 
 function isAfter(session: Session, { lastActivityAt, sessionId }: SessionPosition): boolean {

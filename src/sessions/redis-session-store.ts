@@ -15,7 +15,7 @@ import {
   SAVE_SESSION,
 } from "./redis-session-scripts.ts";
 import { type Session, type SessionPlace, type SessionStatus, stamped } from "./session.ts";
-import { anchorName, selectionName } from "./session-list.ts";
+import { anchorName, isSelectedBy, selectionName } from "./session-list.ts";
 import { isInScope, type SessionScope } from "./session-scope.ts";
 import { isStandingAt } from "./session-step.ts";
 import type { OpenedSession, SessionListRequest, SessionSelector, SessionStore, StepAnchor } from "./session-store.ts";
@@ -91,7 +91,9 @@ export class RedisSessionStore implements SessionStore {
     request: SessionListRequest & { readonly status?: SessionStatus | undefined },
   ): Promise<Page<Session>> {
     const { status } = request;
-    const isSelected = (session: Session) => status === undefined || session.status === status;
+    // Who moved it since the index was read may have given it to another customer.
+    const isSelected = (session: Session) =>
+      isSelectedBy(session, selector) && (status === undefined || session.status === status);
     return this.#commands.observed(`list_by_${selector.by}`, async () => {
       const list = { name: selectionName(selector, status), keys: this.#commands.keys.selected(selector, status) };
       return pageOfSessions(this.#commands, list, { ...request, isSelected });

@@ -25,6 +25,17 @@ export function selectionName(selector: SessionSelector, status: SessionStatus |
   }
 }
 
+export function isSelectedBy(session: Session, selector: SessionSelector): boolean {
+  switch (selector.by) {
+    case "agent":
+      return session.agentId === selector.agentId;
+    case "customer":
+      return session.customerId === selector.customerId;
+    case "channel":
+      return session.channel === selector.channel && session.channelUserId === selector.channelUserId;
+  }
+}
+
 export function anchorName(anchor: StepAnchor, scope: SessionScope | undefined): string {
   const { scenarioId, scenarioVersion, stepContentHash } = anchor;
   const { includeChannels, excludeChannels, includeCurrentNodes, excludeCurrentNodes, minAgeDays, maxAgeDays } =

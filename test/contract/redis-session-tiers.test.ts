@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { type TenantId, UuidV7Generator } from "../../src/identifiers.ts";
+import { type CustomerId, type TenantId, UuidV7Generator } from "../../src/identifiers.ts";
 import type { RedisSessionKeys } from "../../src/sessions/redis-session-keys.ts";
 import type { RedisSessionStore } from "../../src/sessions/redis-session-store.ts";
 import type { Session } from "../../src/sessions/session.ts";
@@ -185,6 +185,15 @@ describe.skipIf(!url)("the tiers of sessions on redis", () => {
     await expect(store.get(session.sessionId)).rejects.toMatchObject({ code: "integrity_violation" });
     expect(log.at(-1)).toContain('error redis_get_error {"tenantId"');
     expect(log.join("\n")).not.toContain("Sekret");
+  });
+
+  it("lists no session of a customer that another writer linked with somebody else meanwhile", async () => {
+    const [customerId, another] = [ids.uuid<CustomerId>(), ids.uuid<CustomerId>()];
+    const session = await store.save(freshSession({ customerId }));
+    const kept = await store.save(freshSession({ customerId }));
+    const slower = sessions.slowBefore("mget", tenantId, () => store.save({ ...session, customerId: another }));
+    const page = await slower.list({ by: "customer", customerId }, { limit: 5 });
+    expect(page).toEqual({ items: [kept], nextCursor: null });
   });
 
   it("SC-002: promotes and demotes in less than 50 ms", async () => {

@@ -7,6 +7,7 @@ import type { RedisConnection } from "../../src/storage/redis/redis-connection.t
 import { NO_SESSION_EVENTS, type SessionEvents } from "../../src/telemetry/session-events.ts";
 import { ManualClock } from "../../src/testing/manual-clock.ts";
 import { SESSION_MAX_AGE_MS, type SessionStorage } from "../../src/testing/session-storage.ts";
+import { withMember } from "../../src/testing/with-member.ts";
 
 export const HOT_MS = 1_800_000;
 export const PERSIST_MS = SESSION_MAX_AGE_MS;
@@ -14,6 +15,8 @@ export const PERSIST_MS = SESSION_MAX_AGE_MS;
 export interface RedisSessions extends SessionStorage {
   readonly connection: RedisConnection;
   forTenant(tenantId: TenantId, events?: SessionEvents): RedisSessionStore;
+  /** The tenant's store in another process, in which `meanwhile` happens right before it sends the command. */
+  slowBefore(command: string, tenantId: TenantId, meanwhile: () => Promise<unknown>): RedisSessionStore;
   /** What a test looks at, or does, behind the store's back. */
   keysOf(tenantId: TenantId): RedisSessionKeys;
   /** Every key of the tenant. */
@@ -28,13 +31,21 @@ export async function openRedisSessions(url: string): Promise<RedisSessions> {
   const ids = new UuidV7Generator();
   const rules = { clock, maxAgeMs: SESSION_MAX_AGE_MS };
   const lives = { hotMs: HOT_MS, persistMs: PERSIST_MS, commandTimeoutMs: 5_000 };
+  const storeOver = (over: RedisConnection, tenantId: TenantId, events = NO_SESSION_EVENTS) =>
+    new RedisSessionStore({ connection: over, tenantId, rules, lives, events });
   const keysLike = (pattern: string) => scan(connection, pattern);
   return {
     connection,
     clock,
     createTenant: async () => ids.uuid(),
-    forTenant: (tenantId, events = NO_SESSION_EVENTS) =>
-      new RedisSessionStore({ connection, tenantId, rules, lives, events }),
+    forTenant: (tenantId, events) => storeOver(connection, tenantId, events),
+    slowBefore: (command, tenantId, meanwhile) => {
+      const send = async (...call: Parameters<RedisConnection["send"]>) => {
+        if (call[0] === command) await meanwhile();
+        return connection.send(...call);
+      };
+      return storeOver(withMember(connection, "send", send), tenantId);
+    },
     keysOf: (tenantId) => new RedisSessionKeys(keyPrefix, tenantId),
     allKeys: (tenantId) => keysLike(`${keyPrefix}*${tenantId}*`),
     async [Symbol.asyncDispose]() {

@@ -4,15 +4,15 @@ import { expect } from "vitest";
 import type { RegisterStatusJson } from "../../src/http/register-answers.ts";
 import { openPGlite } from "../../src/storage/postgres/pglite-connection.ts";
 import type { OwnerConnection } from "../../src/storage/postgres/sql-database.ts";
-import { freePort } from "../../src/testing/free-port.ts";
 import { HttpApi, jsonOf } from "./http-api.ts";
+import { StandingPort } from "./standing-port.ts";
 import { type ServingProcess, startListening } from "./strongroom-process.ts";
 
 export interface VaultOptions {
   readonly name: string;
   /** Where the folders of both vaults are. */
   readonly directory: string;
-  readonly port: number;
+  readonly port: StandingPort;
   /** Of the default tenant's administrator. */
   readonly key: string;
   readonly argv: readonly string[];
@@ -28,7 +28,7 @@ export class VaultProcess implements AsyncDisposable {
 
   constructor(options: VaultOptions) {
     this.#options = options;
-    this.api = new HttpApi(`http://127.0.0.1:${options.port}`, options.key);
+    this.api = new HttpApi(`http://127.0.0.1:${options.port.port}`, options.key);
   }
 
   get errors(): string {
@@ -46,16 +46,17 @@ export class VaultProcess implements AsyncDisposable {
     const tables = peers.map((peer) => `[[register.peers]]\nurl = "${peer.url}"\nkey = "${peer.key}"\n`);
     await writeFile(join(this.folder, "strongroom.toml"), tables.join("\n"));
     const environment = {
-      PORT: String(port),
       STRONGROOM_API_KEY: key,
       STRONGROOM__REGISTER__SEAL_INTERVAL_MS: "50",
       STRONGROOM__REGISTER__VERIFY_ALL_AT_START: String(verifyAll),
     };
     this.#process = await startListening([...argv, "--json"], { directory: this.folder, environment });
+    port.target = Number(new URL(this.#process.url).port);
   }
 
   async stop(signal: "SIGTERM" | "SIGKILL" = "SIGTERM"): Promise<void> {
     const { program } = this.#process ?? expect.fail("it runs");
+    this.#options.port.target = undefined;
     program.send(signal);
     expect(await program.exit()).toBe(signal === "SIGTERM" ? 0 : "SIGKILL");
     this.#process = undefined;
@@ -77,7 +78,7 @@ export class VaultProcess implements AsyncDisposable {
     const body = JSON.stringify({ channelIdentity });
     const headers = { "content-type": "application/json" };
     jsonOf(await this.api.send("/v1/customers", { method: "POST", headers, body }), 200, 201);
-    await expect.poll(() => this.sealed(), { timeout: 20_000 }).toBeGreaterThan(before);
+    await expect.poll(() => this.sealed(), { timeout: 60_000 }).toBeGreaterThan(before);
   }
 
   /** Dockets that its newest checkpoint covers. */
@@ -112,6 +113,7 @@ export class VaultProcess implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#process?.[Symbol.asyncDispose]();
+    await this.#options.port[Symbol.asyncDispose]();
   }
 }
 
@@ -124,9 +126,9 @@ export interface RegisterPair extends AsyncDisposable {
 
 /** Two vaults that are not started yet. */
 export async function registerPair(directory: string): Promise<RegisterPair> {
-  const [portA, portB] = [await freePort(), await freePort()];
+  const [portA, portB] = [await StandingPort.open(), await StandingPort.open()];
   const [keyA, keyB] = ["key-of-the-vault-that-seals", "key-of-the-vault-that-copies"];
-  const [urlA, urlB] = [`http://127.0.0.1:${portA}`, `http://127.0.0.1:${portB}`];
+  const [urlA, urlB] = [`http://127.0.0.1:${portA.port}`, `http://127.0.0.1:${portB.port}`];
   const common = { directory };
   const peers = [{ url: urlB, key: keyB }];
   const a = new VaultProcess({ ...common, name: "a", port: portA, key: keyA, argv: ["serve"], peers });

@@ -271,11 +271,11 @@ export class PostgresProfileStore implements ProfileStore {
   }
 
   expireDue(pass: LifecyclePass): Promise<readonly TouchedItem[]> {
-    return this.#transact((session) => runPass(session, this.#tenantId, { statement: EXPIRE_DUE, pass }));
+    return this.#change((session) => runPass(session, this.#tenantId, { statement: EXPIRE_DUE, pass }));
   }
 
   markOrphans(pass: LifecyclePass): Promise<readonly TouchedItem[]> {
-    return this.#transact((session) => runPass(session, this.#tenantId, { statement: MARK_ORPHANS, pass }));
+    return this.#change((session) => runPass(session, this.#tenantId, { statement: MARK_ORPHANS, pass }));
   }
 }
 

@@ -5,8 +5,8 @@ import {
   auditRecordSet,
   auditRecords,
 } from "../audit/postgres-audit-rows.ts";
-import type { TenantId } from "../identifiers.ts";
-import type { SqlSession, SqlStatement } from "../storage/postgres/sql-database.ts";
+import type { ItemId, TenantId } from "../identifiers.ts";
+import type { SqlRow, SqlSession, SqlStatement } from "../storage/postgres/sql-database.ts";
 import type { ApplyOutcome, MergeChange, PurgeSet } from "./change-set.ts";
 import type { CustomerRecord } from "./customer.ts";
 import { hasDependents } from "./has-dependents.ts";
@@ -31,7 +31,7 @@ import {
 } from "./postgres-write-statements.ts";
 import type { LifecyclePass, NewCustomer, TouchedItem } from "./profile-store.ts";
 
-/* The rare writes that take several statements. Each runs in the transaction its session is. */
+/* The rare writes that take several statements. Each but a pass runs in the transaction its session is. */
 
 const APPEND_AUDIT: SqlStatement = {
   name: "append_audit",
@@ -142,14 +142,26 @@ async function putMergeRecord(session: SqlSession, tenantId: TenantId, change: M
   return marked.length === 1;
 }
 
+/** Each try is a transaction of its own, so that none waits for a customer while it holds those of the one before. */
 export async function runPass(
   session: SqlSession,
   tenantId: TenantId,
   { statement, pass }: { statement: SqlStatement; pass: LifecyclePass },
 ): Promise<readonly TouchedItem[]> {
-  const values = [tenantId, pass.now, pass.customerId, pass.limit];
-  const rows = await session.query<Record<string, unknown>>(statement, values);
-  const touched = rows as unknown as TouchedItem[];
-  await appendAudit(session, tenantId, touched.map(pass.auditOf));
-  return touched;
+  for (;;) {
+    const touched = await session.transaction(async (transaction) => {
+      const values = [tenantId, pass.now, pass.customerId, pass.limit];
+      const rows = await transaction.query<PassRow>(statement, values);
+      const items = rows.filter((row): row is PassRow & TouchedItem => row.itemId !== null);
+      await appendAudit(transaction, tenantId, items.map(pass.auditOf));
+      return rows.length > 0 && items.length === 0 ? OVERTAKEN : items;
+    });
+    if (touched !== OVERTAKEN) return touched;
+  }
 }
+
+/** Others ended every item of the batch while it waited for their customers; more may be due. */
+const OVERTAKEN = "overtaken";
+
+/** Without an item where there was a batch of which nothing was left. */
+type PassRow = SqlRow & { readonly itemId: ItemId | null };

@@ -190,6 +190,7 @@ export const PURGE_ASSETS: SqlStatement = purgeFrom("profile_assets");
 /*
  * The passes: $2 is now, $3 a customer or null, $4 the batch limit. Customers are locked in the order of their ids
  * before any item is touched, as a change set locks its customer first, so neither waits for the other in a circle.
+ * A row without an item tells that items were due when the statement began, and none any more when it got their locks.
  */
 
 function pass(name: string, due: string, status: "expired" | "orphaned"): SqlStatement {
@@ -213,7 +214,10 @@ function pass(name: string, due: string, status: "expired" | "orphaned"): SqlSta
         update customers c set version = c.version + 1, updated_at = greatest(c.updated_at, $2::timestamptz)
         where c.tenant_id = $1 and c.id in (select customer_id from touched)
       )
-      select id as "itemId", kind, customer_id as "customerId", name from touched order by customer_id, id`,
+      select id as "itemId", kind, customer_id as "customerId", name from touched
+      union all
+      select null, null, null, null where exists (select from due) and not exists (select from touched)
+      order by "customerId", "itemId"`,
   };
 }
 

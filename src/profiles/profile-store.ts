@@ -217,11 +217,15 @@ export interface TouchedItem {
 
 /** Set-based passes over a tenant, or over one customer of it. Both are idempotent and work in bounded batches. */
 export interface LifecycleStore {
-  /** Active fields and assets past their `expiresAt` become expired. Returns what was touched, at most `limit` items. */
+  /**
+   * Active fields and assets past their `expiresAt` become expired. Returns what was touched, at most `limit` items,
+   * and none only when none is due, whoever else runs a pass.
+   */
   expireDue(pass: LifecyclePass): Promise<readonly TouchedItem[]>;
   /**
    * Active fields and assets with a field or asset source that is missing or deleted become orphaned. Superseded
    * and expired items stay as they are; what derives from an orphan is not touched, since the orphan still exists.
+   * Returns like `expireDue`.
    */
   markOrphans(pass: LifecyclePass): Promise<readonly TouchedItem[]>;
 }

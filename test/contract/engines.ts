@@ -29,14 +29,14 @@ export function inMemoryEngine(): Promise<Engine> {
 }
 
 /** A schema of its own, dropped when the engine is disposed of. */
-export async function openSqlEngine(engine: SqlEngine): Promise<Engine> {
+export async function openSqlEngine(engine: SqlEngine): Promise<Engine & { readonly schema: string }> {
   const opened = await engine.open();
   await new Migrator({ ...opened, migrations: ALL_MIGRATIONS }).up();
   const stores = {
     ...postgresStores(opened.database),
     [Symbol.asyncDispose]: () => opened[Symbol.asyncDispose](),
   };
-  return engineOver(stores, sqlProbe(opened.database));
+  return { ...engineOver(stores, sqlProbe(opened.database)), schema: opened.schema };
 }
 
 /** What the contract of schema stores runs on. */

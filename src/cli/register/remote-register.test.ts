@@ -5,7 +5,10 @@ import { EXIT_CODES } from "../exit-codes.ts";
 import { openRemoteRegister } from "./remote-register.ts";
 
 const KEY = "sr_a-key-of-a-tenant";
+/** For a server that is silent. */
 const QUICK = { answerMs: 50, silenceMs: 100, askEveryMs: 5 };
+/** For one that is not: however slow the machine is, it is not given up. */
+const PATIENT = { ...QUICK, silenceMs: 60_000 };
 const REPORT = { registerId: "r", isFullyVerified: true };
 
 let server: Server;
@@ -47,7 +50,7 @@ async function outcome(work: Promise<unknown>): Promise<unknown> {
 
 describe("a register of a running vault", () => {
   it("is waited for however long a verification takes, longer than any other answer", async () => {
-    const source = openRemoteRegister(url, KEY, { ...QUICK, silenceMs: 60_000 });
+    const source = openRemoteRegister(url, KEY, PATIENT);
     const verifying = source.verify(() => undefined);
     const { request, response } = await verification.promise;
     expect(request.headers).toMatchObject({ authorization: `Bearer ${KEY}`, "content-type": "application/json" });
@@ -68,7 +71,7 @@ describe("a register of a running vault", () => {
     };
     const told: unknown[] = [];
     const enough = Promise.withResolvers<void>();
-    const verifying = openRemoteRegister(url, KEY, { ...QUICK, silenceMs: 0 }).verify((found) => {
+    const verifying = openRemoteRegister(url, KEY, { ...QUICK, answerMs: 60_000, silenceMs: 0 }).verify((found) => {
       if (told.push(found) === 5) enough.resolve();
     });
     const { response } = await verification.promise;
@@ -79,7 +82,7 @@ describe("a register of a running vault", () => {
   });
 
   it("is given up when the server goes away, with what may have become of it", async () => {
-    const verifying = outcome(openRemoteRegister(url, KEY, QUICK).verify(() => undefined));
+    const verifying = outcome(openRemoteRegister(url, KEY, PATIENT).verify(() => undefined));
     (await verification.promise).request.socket.destroy();
     expect(await verifying).toEqual({
       message: "URL went away before it had answered.",
@@ -92,7 +95,7 @@ describe("a register of a running vault", () => {
   });
 
   it("is given up when an answer breaks off", async () => {
-    const verifying = outcome(openRemoteRegister(url, KEY, { ...QUICK, silenceMs: 60_000 }).verify(() => undefined));
+    const verifying = outcome(openRemoteRegister(url, KEY, PATIENT).verify(() => undefined));
     const { request, response } = await verification.promise;
     response.writeHead(200, { "content-type": "application/json" });
     response.write('{"registerId":', () => request.socket.destroy());

@@ -30,7 +30,10 @@ afterEach(() => {
 });
 
 function peersFile(...keys: readonly string[]): void {
-  const tables = keys.map((key, at) => `[[register.peers]]\nurl = "https://copy-${at}.example"\nkey = "${key}"\n`);
+  const tables = keys.map((key, at) => {
+    writeFileSync(join(workingDirectory, `key-${at}`), `${key}\n`);
+    return `[[register.peers]]\nurl = "https://copy-${at}.example"\nkey = "file:key-${at}"\n`;
+  });
   writeFileSync(join(workingDirectory, "strongroom.toml"), tables.join("\n"));
 }
 
@@ -81,6 +84,23 @@ describe("secrets of the configuration", () => {
       { url: "https://copy-1.example", key: "[redacted]" },
     ]);
     expect(JSON.stringify(listed)).not.toContain("hunter2");
+  });
+
+  it("are read from files where they are members of a list", async () => {
+    peersFile(SECRET, `${SECRET}-2`);
+    const { config, sources } = await loadConfig({ workingDirectory, environment: {} });
+    expect(config.register.peers.map(({ key }) => key)).toEqual([SECRET, `${SECRET}-2`]);
+    expect(sources.get("register.peers")).toBe("strongroom.toml");
+    rmSync(join(workingDirectory, "key-1"));
+    expect(await problems()).toMatch(/register\/peers\/1\/key.*that strongroom\.toml names cannot be read/);
+  });
+
+  it("are refused in clear where they are members of a list, and not quoted", async () => {
+    const tables = `[[register.peers]]\nurl = "https://copy.example"\nkey = "${SECRET}"\n`;
+    writeFileSync(join(workingDirectory, "strongroom.toml"), tables);
+    const found = await problems();
+    expect(found).toMatch(/register\/peers\/0\/key.*secret_in_clear.*write file:\/path\/to\/it\./);
+    expect(found).not.toContain("hunter2");
   });
 
   it("are not quoted in what is said about a list that is not as expected", async () => {

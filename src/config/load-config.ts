@@ -1,14 +1,13 @@
-import { resolve } from "node:path";
-import { fileURLToPath } from "node:url";
 import { type ErrorItem, VaultError } from "../errors.ts";
-import { type ConfigFile, readConfigFile, readText } from "./config-file.ts";
+import { type ConfigFile, readConfigFile } from "./config-file.ts";
 import { type ConfigModel, configModel } from "./config-model.ts";
 import { configProblems, type GivenValue } from "./config-problems.ts";
 import type { Config, ConfigInput } from "./config-schema.ts";
-import { type ConfigTree, pointerOf, setValueAt, valueAt } from "./config-tree.ts";
+import { type ConfigTree, setValueAt, valueAt } from "./config-tree.ts";
 import { loadEngineModules } from "./engine-modules.ts";
 import type { EngineSettings } from "./engine-settings.ts";
 import { ENGINE_MODULES, type Environment, readEnvironment, variableOf } from "./environment.ts";
+import { isFileReference, problemOfClearText, referredTo, secretsIn } from "./secret-places.ts";
 import { completeStorage, copyOfTree, storageProblems } from "./storage-choice.ts";
 import { namesIn } from "./storage-config.ts";
 
@@ -26,8 +25,6 @@ export interface LoadConfigOptions {
   readonly workingDirectory: string;
   readonly environment: Environment;
 }
-
-const FILE_REFERENCE = "file:";
 
 /** What is being put together. */
 interface Draft extends LoadConfigOptions {
@@ -96,43 +93,25 @@ function noteFile({ name, tree }: ConfigFile, { model, given, problems }: Pick<D
     const value = valueAt(tree, setting.path);
     if (value === undefined) continue;
     given.set(setting.path, { value, source: name });
-    if (setting.isSecret && !isFileReference(value)) problems.push(secretInClear(setting.path, name));
   }
+  problems.push(...secretsIn(tree, model.settings).flatMap((place) => problemOfClearText(place, name) ?? []));
 }
 
-function secretInClear(path: string, file: string): ErrorItem {
-  const message = `A secret has no place in ${file}: write file:/path/to/it, or use the environment.`;
-  return { path: pointerOf(path), code: "secret_in_clear", message };
-}
-
-/** Replaces `file:/run/secrets/key` by what the file holds, without the line break at its end. */
+/** Puts what files hold in the place of the references to them. */
 function resolveSecrets(tree: ConfigTree, { model, given, problems, workingDirectory }: Draft): void {
-  for (const { path, isSecret } of model.settings) {
-    const value = isSecret ? valueAt(tree, path) : undefined;
+  for (const place of secretsIn(tree, model.settings)) {
+    const { path, value } = place;
     if (!isFileReference(value)) continue;
-    const text = readText(() => pathOf(value, workingDirectory));
     const source = given.get(path)?.source ?? "";
-    if (text === undefined) {
-      problems.push({
-        path: pointerOf(path),
-        code: "unreadable_file",
-        message: `The file that ${source} names cannot be read.`,
-      });
-      setValueAt(tree, path, undefined);
+    const found = referredTo(place, value, { workingDirectory, source });
+    if ("problem" in found) {
+      problems.push(found.problem);
+      place.put(undefined);
     } else {
-      setValueAt(tree, path, text.replace(/\r?\n$/, ""));
-      given.set(path, { value: text, source: `${source}, ${value}` });
+      place.put(found.text);
+      if (!place.isMember) given.set(path, { value: found.text, source: `${source}, ${value}` });
     }
   }
-}
-
-function pathOf(reference: string, workingDirectory: string): string {
-  const isUrl = reference.startsWith("file://");
-  return isUrl ? fileURLToPath(reference) : resolve(workingDirectory, reference.slice(FILE_REFERENCE.length));
-}
-
-function isFileReference(value: unknown): value is string {
-  return typeof value === "string" && value.startsWith(FILE_REFERENCE);
 }
 
 function invalidConfiguration(errors: readonly ErrorItem[]): VaultError {

@@ -43,7 +43,11 @@ export class VaultProcess implements AsyncDisposable {
   async start(verifyAll = false): Promise<void> {
     const { argv, port, key, peers } = this.#options;
     await mkdir(this.folder, { recursive: true });
-    const tables = peers.map((peer) => `[[register.peers]]\nurl = "${peer.url}"\nkey = "${peer.key}"\n`);
+    const tables: string[] = [];
+    for (const [at, peer] of peers.entries()) {
+      await writeFile(join(this.folder, `peer-${at}.key`), peer.key);
+      tables.push(`[[register.peers]]\nurl = "${peer.url}"\nkey = "file:peer-${at}.key"\n`);
+    }
     await writeFile(join(this.folder, "strongroom.toml"), tables.join("\n"));
     const environment = {
       STRONGROOM_API_KEY: key,

@@ -11,6 +11,8 @@ export interface HeartbeatChannelOptions {
    * How old the last one may be that came back. 750 ms when left out, so that with the interval it is within a second.
    */
   readonly silenceMs?: number | undefined;
+  /** A clock that only ever goes forward. That of the process when left out. */
+  readonly nowMs?: (() => number) | undefined;
 }
 
 const CHANGES = "changes";
@@ -24,6 +26,7 @@ export class HeartbeatChannel implements InvalidationChannel {
   readonly #processId: string;
   readonly #beatTopic: string;
   readonly #silenceMs: number;
+  readonly #nowMs: () => number;
   readonly #listeners = new Set<InvalidationListener>();
   readonly #pending = new PendingInvalidations();
   readonly #timer: NodeJS.Timeout;
@@ -39,6 +42,7 @@ export class HeartbeatChannel implements InvalidationChannel {
     this.#processId = options.processId;
     this.#beatTopic = `beat-${options.processId}`;
     this.#silenceMs = options.silenceMs ?? 750;
+    this.#nowMs = options.nowMs ?? (() => performance.now());
     transport.receive([CHANGES, this.#beatTopic], {
       onMessage: (topic, message) =>
         topic === this.#beatTopic ? this.#heard(Number(message)) : this.#received(message),
@@ -49,7 +53,7 @@ export class HeartbeatChannel implements InvalidationChannel {
   }
 
   isConnected(): boolean {
-    return performance.now() - this.#heardMs < this.#silenceMs;
+    return this.#nowMs() - this.#heardMs < this.#silenceMs;
   }
 
   publish(invalidation: Invalidation): Promise<boolean> {
@@ -74,7 +78,7 @@ export class HeartbeatChannel implements InvalidationChannel {
     if (!this.isConnected()) this.#fallSilent();
     const send = async (): Promise<void> => {
       if (this.#pending.isEmpty || (await this.#flush())) {
-        await this.#transport.send(this.#beatTopic, String(performance.now()));
+        await this.#transport.send(this.#beatTopic, String(this.#nowMs()));
       }
     };
     // A beat that was not sent does not come back, which is all there is to know of the failure.
@@ -94,7 +98,7 @@ export class HeartbeatChannel implements InvalidationChannel {
   }
 
   #interrupted(): void {
-    this.#interruptedMs = performance.now();
+    this.#interruptedMs = this.#nowMs();
     this.#fallSilent();
     this.#beat();
   }

@@ -193,14 +193,26 @@ export function cacheEntriesContract(open: OpenCacheStore): void {
     });
 
     it("keep the life they were created with, and begin again after it", async () => {
-      const ttl = test.opened.elapse ? 25 : 500;
-      expect(valueOf(await test.store.increment("n", { delta: 7, ttl }))).toBe(7);
-      // Would the second life count, the counter would outlive this test.
-      expect(valueOf(await test.store.increment("n", { ttl: "none" }))).toBe(8);
+      const { key, ttl } = await countedTwiceWithinLife();
       test.opened.elapse?.(ttl);
-      await until(async () => valueOf(await test.store.increment("n", { delta: 3, ttl: "none" })) === 3);
-      expect(await count(test.store, "n", 1)).toBe(4);
+      await until(async () => valueOf(await test.store.increment(key, { delta: 3, ttl: "none" })) === 3);
+      expect(await count(test.store, key, 1)).toBe(4);
     });
+
+    /** A counter and its life. One that was over before the second call proves nothing: then a longer one has to do. */
+    async function countedTwiceWithinLife(): Promise<{ key: string; ttl: number }> {
+      for (let ttl = 25; ; ttl *= 2) {
+        const key = `n${ttl}`;
+        const begunMs = performance.now();
+        expect(valueOf(await test.store.increment(key, { delta: 7, ttl }))).toBe(7);
+        // Would the second life count, the counter would outlive this test.
+        const second = valueOf(await test.store.increment(key, { ttl: "none" }));
+        const mayBeOver = !test.opened.elapse && performance.now() - begunMs >= ttl;
+        if (mayBeOver && second !== 8) continue;
+        expect(second).toBe(8);
+        return { key, ttl };
+      }
+    }
 
     it("refuse to leave the safe integers, and stay as they are", async () => {
       for (const sign of [1, -1]) {

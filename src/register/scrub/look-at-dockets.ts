@@ -2,7 +2,6 @@ import type { LedgerRow } from "../ledger-log/ledger-log.ts";
 import { type DocketProblem, NO_DOCKET, NOT_IN_LOG, ROW_DISAGREES } from "../verification/corruption.ts";
 import type { Examination } from "../verification/examine-docket.ts";
 import { isInLog, logOf } from "../verification/log-tree.ts";
-import type { SoundDocket } from "../verified/mend-index.ts";
 import type { VerifiedRegister } from "../verified/verified-register.ts";
 
 /** A docket that was verified once and is not what is stored any more. */
@@ -13,7 +12,7 @@ export interface FoundDamage {
 
 export interface ScrubbedDockets {
   readonly damaged: readonly FoundDamage[];
-  readonly sound: readonly SoundDocket[];
+  readonly sound: readonly LedgerRow[];
 }
 
 /**

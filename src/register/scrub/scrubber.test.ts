@@ -1,9 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { openInMemoryWormStorage } from "../../../test/contract/worm-storage-in-memory.ts";
+import { VaultError } from "../../errors.ts";
 import { NODE_SIGNATURE_SUITES } from "../../signatures/node-signature-suites.ts";
 import { ledgerOf } from "../../testing/ledger-chain.ts";
 import { ManualTimers, settled } from "../../testing/manual-timers.ts";
 import { docketsAt, forkOf, RegisterScene, rangesOf, withoutNodes } from "../../testing/register-scene.ts";
+import { withMember } from "../../testing/with-member.ts";
 import type { WormStorage } from "../../testing/worm-storage.ts";
 import { processRecoveredData } from "../recovery/process-recovered-data.ts";
 import type { RegisterStore } from "../register-store.ts";
@@ -107,6 +109,17 @@ describe("scrubbing", () => {
     await scene.damage((row) => (row.sequence === 40n ? { ...row, bytes: other?.bytes ?? row.bytes } : row));
     await round(scrubberOf(register));
     expect(rangesOf(register)).toEqual(["40-40 MalformedData"]);
+  });
+
+  it("goes on behind what it cannot put right in the index", async () => {
+    const { register: store } = scene.stores;
+    const reindex = () => Promise.reject(new VaultError("storage_unavailable", "The disk is full."));
+    const register = await scene.opened({ store: withMember(store, "reindex", reindex) });
+    await store.reindex({ height: 3n, transactions: [], nodes: [] });
+    await scene.flip(60);
+    await round(scrubberOf(register));
+    expect(rangesOf(register)).toEqual(["60-60 MalformedData"]);
+    expect(scene.told("registerIndexAltered")).toHaveLength(1);
   });
 
   it("finds nothing wrong because the nodes of the log were lost", async () => {

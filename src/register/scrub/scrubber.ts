@@ -1,7 +1,6 @@
 import { type Instant, instantOf } from "../../clock.ts";
 import { isVaultError } from "../../errors.ts";
 import type { Timers } from "../../storage/resilience/timers.ts";
-import { mendIndex } from "../verified/mend-index.ts";
 import type { VerifiedRegister } from "../verified/verified-register.ts";
 import { type FoundDamage, lookAtDockets } from "./look-at-dockets.ts";
 import {
@@ -120,7 +119,7 @@ export class Scrubber implements AsyncDisposable {
     const end = first + DOCKETS_PER_STEP < total ? first + DOCKETS_PER_STEP : total;
     const { damaged, sound } = await lookAtDockets(register, first, end - 1n);
     for (const damage of damaged) await this.#report(damage);
-    await mendIndex(parts, sound);
+    await register.index.look(sound);
     const before = this.#progress.next === first ? this.#progress : { ...this.#progress, next: first, marks: [] };
     this.#progress = advanced(before, { next: end, total, now: this.#nowMs() });
     await progress.save(registerId, this.#progress);
@@ -131,6 +130,7 @@ export class Scrubber implements AsyncDisposable {
       isRoundComplete: end === total,
       oldestCheckAtMs: oldestCheckOf(this.#progress),
     });
+    await register.index.mend();
   }
 
   /** Looks again when nothing else is changing the register: it may have been repaired in between. */

@@ -15,7 +15,7 @@ import type { RegisterCondition } from "./register-condition.ts";
 import type { RegisterParts } from "./register-parts.ts";
 import { TreeHints } from "./tree-hints.ts";
 import { VerifiedSet } from "./verified-set.ts";
-import { type LedgerVerificationOptions, verifyLedger } from "./verify-ledger.ts";
+import { type JudgedDocket, type LedgerVerificationOptions, verifyLedger } from "./verify-ledger.ts";
 
 /** What a verification begins with. */
 export interface VerificationPlan {
@@ -69,14 +69,16 @@ export async function runVerification(
     readonly condition: RegisterCondition;
     readonly signal: AbortSignal;
     readonly onBatch: (transactions: number) => void;
+    readonly onJudged?: ((judged: readonly JudgedDocket[]) => Promise<void>) | undefined;
   },
 ): Promise<ChainVerdict> {
-  const { condition, signal, onBatch } = run;
+  const { condition, signal, onBatch, onJudged } = run;
   const { start, total } = plan;
   condition.begin(new VerifiedSet({ total, examined: start.frontier.size, ranges: [], sound: start }));
   return await judgeStored(parts, plan, {
     signal,
-    onJudged(judged, verifier) {
+    async onJudged(judged, verifier) {
+      await onJudged?.(judged);
       const { ranges, sound } = verifier.verdict();
       condition.judge({ examined: verifier.next, ranges, sound });
       onBatch(judged.reduce((sum, { transactionCount }) => sum + transactionCount, 0));

@@ -4,7 +4,7 @@ import { heightIn } from "../register-lookups.ts";
 import type { IndexedTransaction, TransactionFilter } from "../register-store.ts";
 import type { CorruptedHeights, DocketProblem } from "../verification/corruption.ts";
 import { catchUp } from "./catch-up.ts";
-import type { DocketReading } from "./docket-reader.ts";
+import { readVerified } from "./read-verified.ts";
 import { transactionAt, type VerifiedDocket, type VerifiedTransaction } from "./verified-docket.ts";
 import { requireOpen, type VerifiedRegister } from "./verified-register.ts";
 import type { Absence } from "./verified-set.ts";
@@ -181,15 +181,6 @@ export async function readDockets(
     else await reportIfVerified(register, verified[at] as bigint, reading.problem);
   }
   return dockets;
-}
-
-/** What cannot be proven is read again with nodes of the log that were made again. */
-async function readVerified(register: VerifiedRegister, heights: readonly bigint[]): Promise<readonly DocketReading[]> {
-  const { sound } = register.set;
-  const readings = await register.reader.read(heights, sound);
-  const isUnproven = readings.some((reading) => "problem" in reading && reading.isUnproven);
-  if (!isUnproven || !(await register.rebuildNodes())) return readings;
-  return await register.reader.read(heights, sound);
 }
 
 /** A verification that has begun meanwhile finds by itself what there is to be found. */

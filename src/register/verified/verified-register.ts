@@ -8,13 +8,14 @@ import { type CorruptedHeights, type DocketProblem, typeOf } from "../verificati
 import { KeyDirectory } from "../verification/key-directory.ts";
 import { DamageReporter, damageOf, type RegisterWatcher } from "./damage-reporter.ts";
 import { DocketReader } from "./docket-reader.ts";
+import { IndexMender } from "./index-mender.ts";
 import { NodeRebuilder } from "./log-nodes.ts";
-import { mendIndex, soundOf } from "./mend-index.ts";
 import { judgeStored, planVerification, runVerification, type VerificationPlan } from "./open-register.ts";
 import { RegisterCondition, type RegisterOperationalState } from "./register-condition.ts";
 import type { RegisterParts } from "./register-parts.ts";
 import { TreeHints } from "./tree-hints.ts";
 import { type VerifiedHeights, VerifiedSet } from "./verified-set.ts";
+import { soundOf } from "./verify-ledger.ts";
 
 /** What an initialisation found. */
 export interface RegisterInitialization {
@@ -46,6 +47,7 @@ export class VerifiedRegister implements AsyncDisposable {
   readonly condition: RegisterCondition;
   readonly hints: TreeHints;
   readonly reader: DocketReader;
+  readonly index = new IndexMender(this);
   readonly #closing = new AbortController();
   readonly #watchers = new Set<RegisterWatcher>();
   /** The initialisation under way, or the last one that came to an end. */
@@ -220,15 +222,18 @@ export class VerifiedRegister implements AsyncDisposable {
   async #verifyAll(): Promise<RegisterInitialization> {
     await untilAborted(this.#closing.signal, () => this.initialize());
     await this.#initialization?.whole;
-    const sound = this.set.isComplete ? await this.#surveyed() : undefined;
-    if (sound) return sound;
-    this.#initialization = this.#begin(true);
-    return await this.#initialization.whole;
+    let verified = this.set.isComplete ? await this.#surveyed() : undefined;
+    if (!verified) {
+      this.#initialization = this.#begin(true);
+      verified = await this.#initialization.whole;
+    }
+    await this.index.mend();
+    return verified;
   }
 
   /** What is found when nothing is damaged, nor was; else `undefined`. */
   async #surveyed(): Promise<RegisterInitialization | undefined> {
-    const { condition, parts } = this;
+    const { condition, parts, index } = this;
     const began = Date.parse(parts.clock.now());
     let transactions = 0;
     try {
@@ -238,7 +243,7 @@ export class VerifiedRegister implements AsyncDisposable {
         async onJudged(judged, verifier) {
           transactions += judged.reduce((sum, { transactionCount }) => sum + transactionCount, 0);
           condition.tellSurvey({ examined: verifier.next, total: plan.total });
-          await mendIndex(parts, judged.flatMap(soundOf));
+          await index.look(judged.flatMap(soundOf));
         },
       });
       const isSound = ranges.length === 0 && trust !== "disproved" && plan.total === plan.count;
@@ -264,6 +269,7 @@ export class VerifiedRegister implements AsyncDisposable {
     const verdict = await runVerification(this.parts, plan, {
       condition: this.condition,
       signal: this.#closing.signal,
+      onJudged: everything ? (judged) => this.index.look(judged.flatMap(soundOf)) : undefined,
       onBatch: (count) => {
         transactions += count;
         onFirstBatch(plan.total - plan.start.frontier.size);

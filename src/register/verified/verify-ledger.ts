@@ -15,6 +15,11 @@ export interface JudgedDocket {
   readonly transactionCount: number;
 }
 
+/** The docket that was judged, if it is there and passed so far. */
+export function soundOf({ height, bytes, problem }: JudgedDocket): readonly { height: bigint; bytes: Uint8Array }[] {
+  return bytes && !problem ? [{ height, bytes }] : [];
+}
+
 export interface LedgerVerificationOptions extends Omit<ChainVerifierOptions, "start"> {
   readonly ledger: Pick<LedgerLog, "scan">;
   readonly examiner: DocketExaminer;

@@ -1,12 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { openInMemoryWormStorage } from "../../../test/contract/worm-storage-in-memory.ts";
+import { VaultError } from "../../errors.ts";
 import { NODE_SIGNATURE_SUITES } from "../../signatures/node-signature-suites.ts";
-import { ledgerOf } from "../../testing/ledger-chain.ts";
+import { type LedgerChain, ledgerOf } from "../../testing/ledger-chain.ts";
 import { ManualTimers } from "../../testing/manual-timers.ts";
 import { freshHash } from "../../testing/register-records.ts";
-import { RegisterScene } from "../../testing/register-scene.ts";
+import { forkOf, RegisterScene } from "../../testing/register-scene.ts";
 import { withMember } from "../../testing/with-member.ts";
-import type { WormStorage } from "../../testing/worm-storage.ts";
+import type { KeptRow, WormStorage } from "../../testing/worm-storage.ts";
 import type { DocketIndex } from "../register-store.ts";
 import { ScrubProgressStore } from "../scrub/scrub-progress.ts";
 import { Scrubber } from "../scrub/scrubber.ts";
@@ -44,6 +45,20 @@ function scrubberOf(register: VerifiedRegister): Scrubber {
   return new Scrubber({ register, progress, periodMs: 1_000_000, timers: new ManualTimers() });
 }
 
+function expectUnavailable(error: unknown): void {
+  expect(error).toMatchObject({ code: "storage_unavailable" });
+}
+
+/** A chain as it is stored. */
+async function rowsOf(chain: LedgerChain): Promise<readonly KeptRow[]> {
+  await using elsewhere = await openInMemoryWormStorage();
+  await using forger = new RegisterScene({ storage: elsewhere, chain, tenantId: scene.tenantId });
+  await forger.store();
+  let stored: readonly KeptRow[] = [];
+  await forger.tamper((rows) => (stored = rows));
+  return stored;
+}
+
 async function misindexed(): Promise<readonly bigint[]> {
   const { register } = scene.stores;
   const wrong = await Promise.all(CHAIN.dockets.map((_, height) => register.findMisindexed([truth(height)])));
@@ -64,15 +79,12 @@ describe.each(WAYS)("%s", (_, look) => {
     expect(await misindexed()).toEqual([3n, 27n, 29n]);
     await look(register);
     expect(await misindexed()).toEqual([]);
-    const data = { startHeight: "3", endHeight: "3", docketCount: 1 };
-    const rest = { startHeight: "27", endHeight: "29", docketCount: 2 };
-    const { registerId } = CHAIN;
-    expect(scene.told("registerIndexAltered")).toMatchObject([data, rest]);
-    expect(scene.journal).toEqual(
-      [data, rest].map((each) => ({ name: "register_index_altered", data: { registerId, ...each } })),
-    );
+    const altered27 = { startHeight: "3", endHeight: "29", docketCount: 3 };
+    expect(scene.told("registerIndexAltered")).toMatchObject([altered27]);
+    const data = { registerId: CHAIN.registerId, ...altered27 };
+    expect(scene.journal).toEqual([{ name: "register_index_altered", data }]);
     await look(register);
-    expect(scene.journal).toHaveLength(2);
+    expect(scene.journal).toHaveLength(1);
   });
 
   it("finds nothing in an index that nobody touched", async () => {
@@ -96,6 +108,45 @@ describe.each(WAYS)("%s", (_, look) => {
     const claimed = withMember(store, "indexedCount", () => Promise.resolve(30n));
     await look(await scene.opened({ store: claimed }));
     expect(await misindexed()).toEqual([]);
+  });
+
+  it("tells once of what cannot be put right now, serves on, and puts it right later", async () => {
+    const { register: store } = scene.stores;
+    let isFull = true;
+    const reindex = (docket: DocketIndex) =>
+      isFull ? Promise.reject(new VaultError("storage_unavailable", "The disk is full.")) : store.reindex(docket);
+    const register = await scene.opened({ store: withMember(store, "reindex", reindex) });
+    await store.reindex({ ...truth(7), transactions: [] });
+    for (let turn = 0; turn < 3; turn++) await look(register).catch((error: unknown) => expectUnavailable(error));
+    expect(register.condition.state).toBe("Healthy");
+    expect(scene.journal.map(({ name }) => name)).toEqual(["register_index_altered"]);
+    expect(await misindexed()).toEqual([7n]);
+    isFull = false;
+    await look(register);
+    expect(await misindexed()).toEqual([]);
+    expect(scene.journal).toHaveLength(1);
+  });
+
+  it("puts right what is whole of a register that is damaged", async () => {
+    const register = await scene.opened();
+    await scene.flip(5);
+    await scene.stores.register.reindex({ ...truth(9), transactions: [] });
+    await look(register);
+    expect(await misindexed()).toEqual([]);
+    expect(scene.journal.map(({ name }) => name).sort()).toEqual([
+      "register_corruption_found",
+      "register_index_altered",
+    ]);
+  });
+
+  it("takes nothing from a ledger that was forged with a stolen key", async () => {
+    await scene.pin(CHAIN.dockets.length);
+    const register = await scene.opened();
+    const forged = await rowsOf(forkOf(CHAIN, 3, 27));
+    await scene.tamper(() => forged);
+    await look(register);
+    expect(await misindexed()).toEqual([]);
+    expect(scene.journal.map(({ name }) => name)).not.toContain("register_index_altered");
   });
 
   it("puts nothing into the index that is in a damaged docket", async () => {

@@ -1,12 +1,16 @@
 import { type DocketIndex, SEAL_LOOKUPS_MAX } from "../register-store.ts";
 import { docketIndexOf } from "./docket-index.ts";
-import { readVerified } from "./read-verified.ts";
-import type { VerifiedRegister } from "./verified-register.ts";
+import { type ReadableRegister, readVerified } from "./read-verified.ts";
+import type { RegisterParts } from "./register-parts.ts";
 
 /** A docket as it is stored. */
 interface StoredDocket {
   readonly height: bigint;
   readonly bytes: Uint8Array;
+}
+
+interface IndexedRegister extends ReadableRegister {
+  readonly parts: RegisterParts;
 }
 
 const DOCKETS_AT_ONCE = 32;
@@ -17,7 +21,7 @@ const DOCKETS_AT_ONCE = 32;
  * what is verified then, so that no forged docket gets into the index.
  */
 export class IndexMender {
-  readonly #register: VerifiedRegister;
+  readonly #register: IndexedRegister;
   /** What differed from dockets that nobody has vouched for yet. */
   readonly #noted = new Set<bigint>();
   /** What is in the journal already, and not put right yet. */
@@ -25,7 +29,7 @@ export class IndexMender {
   /** Two verifications may end at once, and each alteration is told once. */
   #last: Promise<void> = Promise.resolve();
 
-  constructor(register: VerifiedRegister) {
+  constructor(register: IndexedRegister) {
     this.#register = register;
   }
 

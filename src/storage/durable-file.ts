@@ -32,7 +32,7 @@ export async function writeDurableFile({ path, temporary, content, ifExists }: D
       await file.close();
     }
     // A link, unlike a renaming, never takes the place of another file.
-    if (ifExists === "fail") await link(temporary, path).then(() => rm(temporary));
+    if (ifExists === "fail") await link(temporary, path).then(() => rm(temporary, { force: true }));
     else await rename(temporary, path);
   } catch (error) {
     await rm(temporary, { force: true });

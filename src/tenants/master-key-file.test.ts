@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { link, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -34,6 +34,22 @@ describe("the master key of a data directory", () => {
     expect(new Set(keys.map((key) => Buffer.from(key).toString("hex")))).toEqual(new Set([first]));
     expect(await readFile(file, "utf8")).toBe(`${first}\n`);
     expect(await readdir(directory)).toEqual(["master.key"]);
+  });
+
+  it("leaves no draft of a process that was killed", async () => {
+    const key = await load();
+    const draft = `${file}.${ids.uuid()}`;
+    await link(file, draft);
+    await writeFile(`${file}.backup`, "mine");
+    expect(Buffer.from(await load(true))).toEqual(Buffer.from(key));
+    expect((await readdir(directory)).sort()).toEqual(["master.key", "master.key.backup"]);
+  });
+
+  it("is not made where it cannot be kept", async () => {
+    await writeFile(directory, "no directory");
+    await expect(load()).rejects.toMatchObject({ code: "master_key_missing" });
+    await rm(directory);
+    expect(await load()).toHaveLength(32);
   });
 
   it("is told to be lost while keys are in use, and not made anew", async () => {

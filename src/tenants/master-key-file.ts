@@ -1,11 +1,12 @@
-import { readFile } from "node:fs/promises";
+import { readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { VaultError } from "../errors.ts";
 import type { IdGenerator } from "../identifiers.ts";
-import { writeDurableFile } from "../storage/durable-file.ts";
+import { flush, writeDurableFile } from "../storage/durable-file.ts";
 import { KEY_BYTES } from "./key-wrapping.ts";
 
 const MASTER_KEY_FILE = "master.key";
+const DRAFT = /^master\.key\.[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /**
  * The generated master key of a data directory: 64 hex digits in a file that only its owner can read. Made when it is
@@ -18,23 +19,40 @@ export async function loadMasterKeyFile(
   dataDirectory: string,
   { isKeyInUse, ids }: { isKeyInUse: () => Promise<boolean>; ids: IdGenerator },
 ): Promise<Uint8Array> {
-  const path = join(dataDirectory, MASTER_KEY_FILE);
-  const stored = await readKey(path);
+  const stored = await readStored(dataDirectory);
   if (stored) return stored;
   if (await isKeyInUse()) {
     throw new VaultError("master_key_missing", `The database holds encrypted keys, but ${MASTER_KEY_FILE} is missing.`);
   }
+  const path = join(dataDirectory, MASTER_KEY_FILE);
   const key = ids.bytes(KEY_BYTES);
   const content = `${Buffer.from(key).toString("hex")}\n`;
   try {
     await writeDurableFile({ path, temporary: `${path}.${ids.uuid()}`, content, ifExists: "fail" });
     return key;
   } catch (error) {
-    // Another process of the vault was first, and all of its key is there.
-    const theirs = await readKey(path);
+    const theirs = OVERTAKEN.some((code) => isErrno(error, code)) ? await readStored(dataDirectory) : undefined;
     if (theirs) return theirs;
-    throw error;
+    throw new VaultError("master_key_missing", `${MASTER_KEY_FILE} cannot be written.`, {
+      hint: "The data directory has to be writable, and on a file system with hard links.",
+      cause: error,
+    });
   }
+}
+
+/** Another process of the vault has placed its key, and may have cleared away the draft of this one. */
+const OVERTAKEN = ["EEXIST", "ENOENT"];
+
+async function readStored(dataDirectory: string): Promise<Uint8Array | undefined> {
+  const path = join(dataDirectory, MASTER_KEY_FILE);
+  const key = await readKey(path);
+  if (!key) return undefined;
+  // Whoever has just placed it may not have come to that. Where it cannot be done, nothing was written.
+  await flush(dataDirectory).catch(() => undefined);
+  // Of processes that were killed: such a draft may hold the key itself.
+  const drafts = (await readdir(dataDirectory)).filter((name) => DRAFT.test(name));
+  for (const draft of drafts) await rm(join(dataDirectory, draft), { force: true });
+  return key;
 }
 
 async function readKey(path: string): Promise<Uint8Array | undefined> {
@@ -42,10 +60,14 @@ async function readKey(path: string): Promise<Uint8Array | undefined> {
   try {
     text = await readFile(path, "utf8");
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
+    if (isErrno(error, "ENOENT")) return undefined;
     throw new VaultError("master_key_missing", `${MASTER_KEY_FILE} cannot be read.`, { cause: error });
   }
   const hex = text.trim();
   if (!/^[0-9a-f]{64}$/.test(hex)) throw new VaultError("master_key_missing", `${MASTER_KEY_FILE} is damaged.`);
   return Buffer.from(hex, "hex");
+}
+
+function isErrno(error: unknown, code: string): boolean {
+  return error instanceof Error && "code" in error && error.code === code;
 }

@@ -29,7 +29,7 @@ export const DURABLE_START_PARAMETERS: readonly string[] = [
 /**
  * A data directory on the machine's file system that `fsync` reaches. Emscripten's own file system answers every
  * `fsync` without a word to the disk, so that a power failure could take back what was acknowledged, and leave pages
- * torn. A flush that fails is told to PostgreSQL, which then stops, as it does on a server.
+ * torn. A flush that fails is told to PostgreSQL, which gives itself up then, as it does on a server.
  */
 export class DurableNodeFS extends NodeFS {
   override async init(...[database, options]: Parameters<NodeFS["init"]>): ReturnType<NodeFS["init"]> {

@@ -1,9 +1,10 @@
 import { existsSync } from "node:fs";
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { isVaultError } from "../../errors.ts";
 import { type TenantId, UuidV7Generator } from "../../identifiers.ts";
 import { Migrator } from "../../migrations/migrator.ts";
 import { startProgram } from "../../testing/child-program.ts";
@@ -25,6 +26,10 @@ beforeEach(async () => {
 afterEach(async () => {
   await rm(root, { recursive: true, force: true });
 });
+
+function codeOf(error: unknown): unknown {
+  return isVaultError(error) ? error.code : error;
+}
 
 async function openMigrated(directory: string | undefined): Promise<SqlDatabase> {
   const database = await openPGlite({ dataDirectory: directory, schema: SCHEMA });
@@ -182,6 +187,28 @@ describe("openPGlite", () => {
 });
 
 describe("a PGlite thread that dies", () => {
+  it("has ended when the log cannot be written, loses nothing, and starts again when it can", async () => {
+    const database = await openMigrated(dataDirectory);
+    const session = database.forTenant(tenantId);
+    await session.query(INSERT, [tenantId, 1, "kept", null]);
+    // The next segment of the log has no place to be.
+    const [log, aside] = [join(dataDirectory, "pg_wal"), join(root, "aside")];
+    await rename(log, aside);
+    const calls = [
+      () => database.asOwner((owner) => owner.query("select pg_switch_wal()")),
+      () => session.query(INSERT, [tenantId, 2, "lost", null]),
+      () => session.transaction((transaction) => transaction.query(LIST, [])),
+      () => database.ping(),
+    ];
+    const codes: unknown[] = [];
+    for (const call of calls) codes.push(await call().then(() => "answered", codeOf));
+    expect(codes.slice(1)).toEqual(Array(3).fill("storage_unavailable"));
+    await database[Symbol.asyncDispose]();
+    await rename(aside, log);
+    await using again = await openPGlite({ dataDirectory, schema: SCHEMA });
+    expect(await again.forTenant(tenantId).query(LIST, [])).toMatchObject([{ body: "kept" }]);
+  });
+
   it("rejects what waits and what comes later with storage_unavailable, and closes", async () => {
     const thread = await PGliteThread.start(undefined);
     const database = connectPGlite(thread, { schema: SCHEMA });

@@ -4,6 +4,7 @@ import { parentPort, workerData } from "node:worker_threads";
 import { PGlite } from "@electric-sql/pglite";
 import { flush, flushTree, makeDurableDirectory } from "../durable-file.ts";
 import { DURABLE_START_PARAMETERS, DurableNodeFS } from "./durable-node-fs.ts";
+import { isGivenUp } from "./fatal-answer.ts";
 import type { PGliteReply, PGliteRequest, PGliteWorkerData } from "./pglite-protocol.ts";
 
 /** What the database says while it starts: its own errors say only that it did not. */
@@ -77,7 +78,11 @@ async function answer(database: PGlite, request: Uint8Array): Promise<void> {
   // The bytes are a view of the database's memory, which the next statement overwrites.
   await database.execProtocolRawStream(request, { onRawData: (bytes) => parts.push(bytes.slice()) });
   const [first] = parts;
-  if (first) reply(parts.length === 1 ? first : concatenated(parts));
+  if (!first) return;
+  const whole = parts.length === 1 ? first : concatenated(parts);
+  const mustEnd = isGivenUp(whole);
+  reply(whole);
+  if (mustEnd) throw new Error("The database has given itself up.");
 }
 
 async function close(database: PGlite): Promise<void> {

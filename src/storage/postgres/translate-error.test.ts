@@ -39,6 +39,13 @@ describe("translateError", () => {
     expect(sqlStateOf(fromServer(state))).toBe(state);
   });
 
+  it("makes whatever a server gives itself up for storage_unavailable", () => {
+    for (const state of ["58P01", "XX000", "22P02"]) {
+      const panic = fromServer(state, { severity: "PANIC" });
+      expect(translateError(panic)).toMatchObject({ code: "storage_unavailable" });
+    }
+  });
+
   it.each([
     ["ECONNREFUSED", "storage_unavailable"],
     ["ECONNRESET", "storage_unavailable"],

@@ -49,6 +49,8 @@ export function sqlStateOf(error: unknown): string | undefined {
 /** What the errors of PostgreSQL, of Node's sockets and of the driver have in common. */
 interface Fault {
   readonly sqlState: string | undefined;
+  /** The server has given itself up, whatever for. */
+  readonly isPanic: boolean;
   readonly socketCode: string | undefined;
   readonly constraint: string | undefined;
   readonly message: string;
@@ -106,6 +108,7 @@ const MEANING_BY_TEXT: readonly { readonly pattern: RegExp; readonly meaning: Me
 ];
 
 function meaningOf(fault: Fault): Meaning {
+  if (fault.isPanic) return "unavailable";
   return fault.sqlState === undefined ? meaningOfDriverError(fault) : meaningOfState(fault.sqlState);
 }
 
@@ -120,13 +123,15 @@ function meaningOfDriverError({ socketCode, message }: Fault): Meaning {
 
 function faultOf(error: unknown): Fault {
   if (!(error instanceof Error)) {
-    return { sqlState: undefined, socketCode: undefined, constraint: undefined, message: String(error) };
+    const message = String(error);
+    return { sqlState: undefined, isPanic: false, socketCode: undefined, constraint: undefined, message };
   }
   const { code, constraint, severity } = error as { code?: unknown; constraint?: unknown; severity?: unknown };
   const text = typeof code === "string" ? code : undefined;
   const fromServer = text !== undefined && severity !== undefined && SQL_STATE.test(text);
   return {
     sqlState: fromServer ? text : undefined,
+    isPanic: fromServer && severity === "PANIC",
     socketCode: fromServer ? undefined : text,
     constraint: typeof constraint === "string" ? constraint : undefined,
     message: error.message,

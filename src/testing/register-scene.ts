@@ -137,6 +137,21 @@ export class RegisterScene implements AsyncDisposable {
     await this.#storage.tamper(place, change);
   }
 
+  /** Stores another chain of the same register in the place of all that is stored, as who has its key and the database can. */
+  async replaceBy(chain: LedgerChain): Promise<void> {
+    const { database } = this.#storage;
+    const place = { tenantId: newId<TenantId>(), kind: DOCKETS.name, log: chain.registerId };
+    const aside = new LedgerLog({
+      registerId: chain.registerId,
+      dockets: database.log(DOCKETS, place.tenantId, place.log),
+      repairs: database.log(DOCKET_REPAIRS, place.tenantId, place.log),
+    });
+    for (const docket of chain.dockets) await aside.append(docket, docket.sealedAt);
+    let forged: readonly KeptRow[] = [];
+    await this.#storage.tamper(place, (rows) => (forged = rows));
+    await this.tamper(() => forged);
+  }
+
   /** Flips the last bit of the dockets at these heights. */
   async flip(...heights: readonly number[]): Promise<void> {
     await this.damage((row) => (heights.includes(Number(row.sequence)) ? { ...row, bytes: flipped(row.bytes) } : row));

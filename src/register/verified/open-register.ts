@@ -33,8 +33,13 @@ export interface VerificationPlan {
  * nothing says what the register's first keys are.
  *
  * @param everything whether a snapshot does not count
+ * @param head what this process has verified to the end: the register must still be that, and may be more
  */
-export async function planVerification(parts: RegisterParts, everything: boolean): Promise<VerificationPlan> {
+export async function planVerification(
+  parts: RegisterParts,
+  everything: boolean,
+  head?: ChainState,
+): Promise<VerificationPlan> {
   const { ledger, pins, registerId, clock } = parts;
   const begunAt = clock.now();
   await ledger.refreshRepairs();
@@ -50,7 +55,7 @@ export async function planVerification(parts: RegisterParts, everything: boolean
   }
   await pins.keepCharter(charter);
   const snapshot = await parts.snapshots.load(registerId);
-  const trusted = logsOf(pins, snapshot);
+  const trusted = logsOf(pins, snapshot, head);
   // After what is trusted: another process may add dockets at any time, and then pin or save where they end.
   const count = await ledger.count();
   const total = [count, ...trusted.map(({ size }) => size)].reduce((most, size) => (size > most ? size : most));
@@ -140,10 +145,12 @@ export async function trustedLogs({ pins, snapshots, registerId }: RegisterParts
   return logsOf(pins, await snapshots.load(registerId));
 }
 
-function logsOf(pins: PinnedCheckpoints, snapshot: ChainState | undefined): readonly TrustedLog[] {
-  const own = snapshot ? [logOf(snapshot.frontier)] : [];
-  const sizes = new Set(pins.all.map(({ size }) => size));
-  return [...pins.all, ...own.filter(({ size }) => !sizes.has(size))].sort((a, b) => (a.size < b.size ? -1 : 1));
+/** Of one size the pinned one, then that of the first state. */
+function logsOf(pins: PinnedCheckpoints, ...states: readonly (ChainState | undefined)[]): readonly TrustedLog[] {
+  const logs = new Map<bigint, TrustedLog>();
+  for (const state of states.toReversed()) if (state) logs.set(state.frontier.size, logOf(state.frontier));
+  for (const pinned of pins.all) logs.set(pinned.size, pinned);
+  return [...logs.values()].sort((a, b) => (a.size < b.size ? -1 : 1));
 }
 
 /** An index that was restored from an older backup is made again by a verification from the first docket on. */

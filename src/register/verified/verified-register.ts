@@ -3,6 +3,7 @@ import { untilAborted } from "../../storage/until-aborted.ts";
 import { EMPTY_FRONTIER } from "../merkle/frontier.ts";
 import type { OperationalState } from "../operational-state.ts";
 import type { CorruptionRangeRecord } from "../range-record.ts";
+import type { ChainState } from "../verification/chain-state.ts";
 import type { ChainVerdict } from "../verification/chain-verifier.ts";
 import { type CorruptedHeights, type DocketProblem, typeOf } from "../verification/corruption.ts";
 import { KeyDirectory } from "../verification/key-directory.ts";
@@ -47,8 +48,8 @@ export class VerifiedRegister implements AsyncDisposable {
   readonly condition: RegisterCondition;
   readonly hints: TreeHints;
   readonly reader: DocketReader;
-  readonly index = new IndexMender(this);
   readonly #closing = new AbortController();
+  readonly index = new IndexMender(this, this.#closing.signal);
   readonly #watchers = new Set<RegisterWatcher>();
   /** The initialisation under way, or the last one that came to an end. */
   #initialization: Initialization | undefined;
@@ -227,8 +228,17 @@ export class VerifiedRegister implements AsyncDisposable {
       this.#initialization = this.#begin(true);
       verified = await this.#initialization.whole;
     }
-    await this.index.mend();
+    // What cannot be put right in the index was told, and is no reason to keep the verdict back.
+    await this.index.mend().catch((error: unknown) => {
+      if (!isVaultError(error)) throw error;
+    });
     return verified;
+  }
+
+  /** What was verified to the end, if nothing is damaged: no later verification may come to another register than this. */
+  get #head(): ChainState | undefined {
+    const { set } = this;
+    return set.isComplete && set.total > 0n ? set.sound : undefined;
   }
 
   /** What is found when nothing is damaged, nor was; else `undefined`. */
@@ -237,7 +247,7 @@ export class VerifiedRegister implements AsyncDisposable {
     const began = Date.parse(parts.clock.now());
     let transactions = 0;
     try {
-      const plan = await planVerification(parts, true);
+      const plan = await planVerification(parts, true, this.#head);
       const { ranges, trust, size } = await judgeStored(parts, plan, {
         signal: this.#closing.signal,
         async onJudged(judged, verifier) {
@@ -263,13 +273,14 @@ export class VerifiedRegister implements AsyncDisposable {
     const { clock, settings } = this.parts;
     const began = Date.parse(clock.now());
     this.condition.see("initialize");
-    const plan = await planVerification(this.parts, everything || settings.verifyAllAtStart);
+    const all = everything || settings.verifyAllAtStart;
+    const plan = await planVerification(this.parts, all, everything ? this.#head : undefined);
     this.reader.forgetAll();
     let transactions = 0;
     const verdict = await runVerification(this.parts, plan, {
       condition: this.condition,
       signal: this.#closing.signal,
-      onJudged: everything ? (judged) => this.index.look(judged.flatMap(soundOf)) : undefined,
+      onJudged: all ? (judged) => this.index.look(judged.flatMap(soundOf)) : undefined,
       onBatch: (count) => {
         transactions += count;
         onFirstBatch(plan.total - plan.start.frontier.size);

@@ -2,16 +2,17 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { openInMemoryWormStorage } from "../../../test/contract/worm-storage-in-memory.ts";
 import { VaultError } from "../../errors.ts";
 import { NODE_SIGNATURE_SUITES } from "../../signatures/node-signature-suites.ts";
-import { type LedgerChain, ledgerOf } from "../../testing/ledger-chain.ts";
-import { ManualTimers } from "../../testing/manual-timers.ts";
+import { ledgerOf } from "../../testing/ledger-chain.ts";
+import { ManualTimers, settled } from "../../testing/manual-timers.ts";
 import { freshHash } from "../../testing/register-records.ts";
 import { forkOf, RegisterScene } from "../../testing/register-scene.ts";
 import { withMember } from "../../testing/with-member.ts";
-import type { KeptRow, WormStorage } from "../../testing/worm-storage.ts";
-import type { DocketIndex } from "../register-store.ts";
+import type { WormStorage } from "../../testing/worm-storage.ts";
+import type { DocketIndex, RegisterStore } from "../register-store.ts";
 import { ScrubProgressStore } from "../scrub/scrub-progress.ts";
 import { Scrubber } from "../scrub/scrubber.ts";
 import { LocalSeal } from "../trust/local-seal.ts";
+import type { DocketExaminer } from "../verification/docket-examiner.ts";
 import { docketIndexOf } from "./docket-index.ts";
 import type { VerifiedRegister } from "./verified-register.ts";
 
@@ -49,14 +50,11 @@ function expectUnavailable(error: unknown): void {
   expect(error).toMatchObject({ code: "storage_unavailable" });
 }
 
-/** A chain as it is stored. */
-async function rowsOf(chain: LedgerChain): Promise<readonly KeptRow[]> {
-  await using elsewhere = await openInMemoryWormStorage();
-  await using forger = new RegisterScene({ storage: elsewhere, chain, tenantId: scene.tenantId });
-  await forger.store();
-  let stored: readonly KeptRow[] = [];
-  await forger.tamper((rows) => (stored = rows));
-  return stored;
+function reindexUnless(fails: (height: bigint) => boolean): RegisterStore["reindex"] {
+  return async (docket) => {
+    if (fails(docket.height)) throw new VaultError("storage_unavailable", "The disk is full.");
+    await scene.stores.register.reindex(docket);
+  };
 }
 
 async function misindexed(): Promise<readonly bigint[]> {
@@ -113,9 +111,13 @@ describe.each(WAYS)("%s", (_, look) => {
   it("tells once of what cannot be put right now, serves on, and puts it right later", async () => {
     const { register: store } = scene.stores;
     let isFull = true;
-    const reindex = (docket: DocketIndex) =>
-      isFull ? Promise.reject(new VaultError("storage_unavailable", "The disk is full.")) : store.reindex(docket);
-    const register = await scene.opened({ store: withMember(store, "reindex", reindex) });
+    const register = await scene.opened({
+      store: withMember(
+        store,
+        "reindex",
+        reindexUnless(() => isFull),
+      ),
+    });
     await store.reindex({ ...truth(7), transactions: [] });
     for (let turn = 0; turn < 3; turn++) await look(register).catch((error: unknown) => expectUnavailable(error));
     expect(register.condition.state).toBe("Healthy");
@@ -142,11 +144,45 @@ describe.each(WAYS)("%s", (_, look) => {
   it("takes nothing from a ledger that was forged with a stolen key", async () => {
     await scene.pin(CHAIN.dockets.length);
     const register = await scene.opened();
-    const forged = await rowsOf(forkOf(CHAIN, 3, 27));
-    await scene.tamper(() => forged);
+    await scene.replaceBy(forkOf(CHAIN, 3, 27));
     await look(register);
     expect(await misindexed()).toEqual([]);
     expect(scene.journal.map(({ name }) => name)).not.toContain("register_index_altered");
+  });
+
+  it("tells again of what was altered again after others had put it right", async () => {
+    const { register: store } = scene.stores;
+    let isFull = true;
+    const register = await scene.opened({
+      store: withMember(
+        store,
+        "reindex",
+        reindexUnless(() => isFull),
+      ),
+    });
+    await store.reindex({ ...truth(7), transactions: [] });
+    await look(register).catch((error: unknown) => expectUnavailable(error));
+    isFull = false;
+    await store.reindex(truth(7));
+    await register.verifyAll();
+    await store.reindex({ ...truth(7), transactions: [] });
+    await look(register);
+    expect(await misindexed()).toEqual([]);
+    expect(scene.journal).toHaveLength(2);
+  });
+
+  it("puts right what lies behind a docket that it cannot put right", async () => {
+    const { register: store } = scene.stores;
+    const register = await scene.opened({
+      store: withMember(
+        store,
+        "reindex",
+        reindexUnless((height) => height === 5n),
+      ),
+    });
+    for (const height of [5, 6, 29]) await store.reindex({ ...truth(height), transactions: [] });
+    await look(register).catch((error: unknown) => expectUnavailable(error));
+    expect(await misindexed()).toEqual([5n]);
   });
 
   it("puts nothing into the index that is in a damaged docket", async () => {
@@ -156,5 +192,51 @@ describe.each(WAYS)("%s", (_, look) => {
     await look(register);
     expect(await misindexed()).toEqual([5n]);
     expect(scene.journal.map(({ name }) => name)).toEqual(["register_corruption_found"]);
+  });
+});
+
+describe("mending", () => {
+  it("waits for a verification that believes a forged ledger until it meets what is pinned", async () => {
+    await scene.pin(CHAIN.dockets.length);
+    const [begun, ended] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    let isHeld = false;
+    const { examiner } = (await scene.open()).parts;
+    const examine = async (...values: Parameters<DocketExaminer["examine"]>) => {
+      if (isHeld && register.condition.state === "Initializing" && register.set.examined >= 10n) {
+        begun.resolve();
+        await ended.promise;
+      }
+      return await examiner.examine(...values);
+    };
+    const register = await scene.opened({ examiner: withMember(examiner, "examine", examine) });
+    await scene.replaceBy(forkOf(CHAIN, 3, 27));
+    isHeld = true;
+    const verified = register.verifyAll();
+    await begun.promise;
+    const mended = register.index.mend();
+    // As long as it would take, if it did not wait.
+    for (let turn = 0; turn < 200; turn++) await settled();
+    ended.resolve();
+    await Promise.all([verified, mended]);
+    expect(await misindexed()).toEqual([]);
+    expect(scene.journal.map(({ name }) => name)).toEqual(["register_rollback_detected", "register_corruption_found"]);
+  });
+
+  it("ends when the register is closed, and leaves the rest to the next one", async () => {
+    const { register: store } = scene.stores;
+    const first = Promise.withResolvers<void>();
+    const reindex = async (docket: DocketIndex) => {
+      first.resolve();
+      await store.reindex(docket);
+    };
+    const register = await scene.opened({ store: withMember(store, "reindex", reindex) });
+    for (const height of CHAIN.dockets.keys()) await store.reindex({ ...truth(height), transactions: [] });
+    const verified = register.verifyAll();
+    await first.promise;
+    await register[Symbol.asyncDispose]();
+    await verified;
+    expect((await misindexed()).length).toBe(CHAIN.dockets.length - 1);
+    await (await scene.opened()).verifyAll();
+    expect(await misindexed()).toEqual([]);
   });
 });

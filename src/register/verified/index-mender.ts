@@ -11,6 +11,7 @@ interface StoredDocket {
 
 interface IndexedRegister extends ReadableRegister {
   readonly parts: RegisterParts;
+  inTurn<T>(work: () => Promise<T>): Promise<T>;
 }
 
 const DOCKETS_AT_ONCE = 32;
@@ -22,6 +23,7 @@ const DOCKETS_AT_ONCE = 32;
  */
 export class IndexMender {
   readonly #register: IndexedRegister;
+  readonly #closing: AbortSignal;
   /** What differed from dockets that nobody has vouched for yet. */
   readonly #noted = new Set<bigint>();
   /** What is in the journal already, and not put right yet. */
@@ -29,8 +31,10 @@ export class IndexMender {
   /** Two verifications may end at once, and each alteration is told once. */
   #last: Promise<void> = Promise.resolve();
 
-  constructor(register: IndexedRegister) {
+  /** @param closing after which nothing more is begun */
+  constructor(register: IndexedRegister, closing: AbortSignal) {
     this.#register = register;
+    this.#closing = closing;
   }
 
   /** Compares the index with dockets. Those that are not indexed yet wait for their turn. */
@@ -39,8 +43,9 @@ export class IndexMender {
   }
 
   /**
-   * What is wrong is in the journal before it is put right, once, and will therefore be sealed. Rejects when it cannot be put
-   * right now; then the next call tries again.
+   * What is wrong is in the journal before it is put right, once, and will therefore be sealed. What cannot be put right now
+   * does not keep the rest from it, and is tried again by the next call; rejects with the first reason. What is beyond the
+   * end of what is verified waits.
    */
   mend(): Promise<void> {
     const mended = this.#last.then(() => this.#mendNoted());
@@ -49,26 +54,36 @@ export class IndexMender {
   }
 
   async #mendNoted(): Promise<void> {
-    const heights = [...this.#noted].sort((a, b) => (a < b ? -1 : 1));
-    for (let start = 0; start < heights.length; start += DOCKETS_AT_ONCE) {
+    const { total } = this.#register.set;
+    const heights = [...this.#noted].filter((height) => height < total).sort((a, b) => (a < b ? -1 : 1));
+    const failures: unknown[] = [];
+    for (let start = 0; start < heights.length && !this.#closing.aborted; start += DOCKETS_AT_ONCE) {
       const some = heights.slice(start, start + DOCKETS_AT_ONCE);
-      for (const height of some) this.#noted.delete(height);
-      try {
-        await this.#mendThese(some);
-      } catch (error) {
-        for (const height of some) this.#noted.add(height);
-        throw error;
-      }
+      // In the register's turn: a verification that is under way believes, for a while, what it will not believe in the end.
+      await this.#register.inTurn(() => this.#mendThese(some)).catch((error: unknown) => failures.push(error));
     }
+    if (failures.length > 0) throw failures[0];
   }
 
   async #mendThese(heights: readonly bigint[]): Promise<void> {
-    const wrong = await this.#misindexed(await this.#verified(heights));
-    await this.#tell(wrong.map(({ height }) => height));
+    const readable = await this.#verified(heights);
+    const wrong = await this.#misindexed(readable);
+    const left = new Set(wrong.map(({ height }) => height));
+    for (const { height } of readable) if (!left.has(height)) this.#told.delete(height);
+    for (const height of heights) if (!left.has(height)) this.#noted.delete(height);
+    await this.#tell([...left]);
+    const failures: unknown[] = [];
     for (const docket of wrong) {
-      await this.#register.parts.store.reindex(docket);
-      this.#told.delete(docket.height);
+      if (this.#closing.aborted) break;
+      await this.#mendOne(docket).catch((error: unknown) => failures.push(error));
     }
+    if (failures.length > 0) throw failures[0];
+  }
+
+  async #mendOne(docket: DocketIndex): Promise<void> {
+    await this.#register.parts.store.reindex(docket);
+    this.#told.delete(docket.height);
+    this.#noted.delete(docket.height);
   }
 
   /** Those that cannot be read, or proven, are for whoever finds damage; they are looked at again with the next verification. */

@@ -1,4 +1,4 @@
-import { link, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { link, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -43,6 +43,12 @@ describe("the master key of a data directory", () => {
     await writeFile(`${file}.backup`, "mine");
     expect(Buffer.from(await load(true))).toEqual(Buffer.from(key));
     expect((await readdir(directory)).sort()).toEqual(["master.key", "master.key.backup"]);
+  });
+
+  it("is found although there is something that cannot be cleared away", async () => {
+    const key = await load();
+    await mkdir(`${file}.${ids.uuid()}`);
+    expect(Buffer.from(await load(true))).toEqual(Buffer.from(key));
   });
 
   it("is not made where it cannot be kept", async () => {

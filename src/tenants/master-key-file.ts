@@ -47,12 +47,16 @@ async function readStored(dataDirectory: string): Promise<Uint8Array | undefined
   const path = join(dataDirectory, MASTER_KEY_FILE);
   const key = await readKey(path);
   if (!key) return undefined;
-  // Whoever has just placed it may not have come to that. Where it cannot be done, nothing was written.
+  // Whoever has just placed it may not have come to that.
   await flush(dataDirectory).catch(() => undefined);
-  // Of processes that were killed: such a draft may hold the key itself.
+  await removeDrafts(dataDirectory).catch(() => undefined);
+  return key;
+}
+
+/** Of processes that were killed: a draft may be the key itself. A directory that cannot be changed is no reason not to start. */
+async function removeDrafts(dataDirectory: string): Promise<void> {
   const drafts = (await readdir(dataDirectory)).filter((name) => DRAFT.test(name));
   for (const draft of drafts) await rm(join(dataDirectory, draft), { force: true });
-  return key;
 }
 
 async function readKey(path: string): Promise<Uint8Array | undefined> {

@@ -187,8 +187,8 @@ describe("openPGlite", () => {
 });
 
 describe("a PGlite thread that dies", () => {
-  it("has ended when the log cannot be written, loses nothing, and starts again when it can", async () => {
-    const database = await openMigrated(dataDirectory);
+  it("ends when the log cannot be written, loses nothing, and starts again with the next call when it can", async () => {
+    await using database = await openMigrated(dataDirectory);
     const session = database.forTenant(tenantId);
     await session.query(INSERT, [tenantId, 1, "kept", null]);
     // The next segment of the log has no place to be.
@@ -203,10 +203,14 @@ describe("a PGlite thread that dies", () => {
     const codes: unknown[] = [];
     for (const call of calls) codes.push(await call().then(() => "answered", codeOf));
     expect(codes.slice(1)).toEqual(Array(3).fill("storage_unavailable"));
-    await database[Symbol.asyncDispose]();
     await rename(aside, log);
+    const readers = Array.from({ length: 5 }, () => session.query(LIST, []));
+    for (const rows of await Promise.all(readers)) expect(rows).toMatchObject([{ body: "kept" }]);
+    await session.transaction((transaction) => transaction.query(INSERT, [tenantId, 2, "new", null]));
+    await database.asOwner((owner) => owner.query("select 1"));
+    await database[Symbol.asyncDispose]();
     await using again = await openPGlite({ dataDirectory, schema: SCHEMA });
-    expect(await again.forTenant(tenantId).query(LIST, [])).toMatchObject([{ body: "kept" }]);
+    expect(await again.forTenant(tenantId).query(LIST, [])).toHaveLength(2);
   });
 
   it("rejects what waits and what comes later with storage_unavailable, and closes", async () => {

@@ -30,33 +30,47 @@ export interface PGliteOptions {
  * returning to the event loop. There is one connection; statements of all callers are sent to it without waiting
  * for each other, a transaction has it alone.
  *
- * Errors: `storage_unavailable` when it does not start, and for every call after its thread has died.
+ * Errors: `storage_unavailable` when it does not start, and for every call that waits when its thread dies. The next call
+ * starts it again; a database in memory is lost with its thread, and every call rejects from then on.
  */
 export async function openPGlite(options: PGliteOptions): Promise<SqlDatabase> {
-  return connectPGlite(await PGliteThread.start(options.dataDirectory), options);
+  const { dataDirectory } = options;
+  const start = () => PGliteThread.start(dataDirectory);
+  return connectPGlite(await start(), { ...options, ...(dataDirectory !== undefined && { restart: start }) });
 }
 
 /** As `openPGlite`, on a thread that runs already and that ends with the database. */
 export function connectPGlite(
   thread: PGliteThread,
-  options: Pick<PGliteOptions, "schema" | "statementTimeoutMs">,
+  options: Pick<PGliteOptions, "schema" | "statementTimeoutMs"> & { readonly restart?: () => Promise<PGliteThread> },
 ): SqlDatabase {
   const waitMs = options.statementTimeoutMs ?? 10_000;
-  return new PostgresDatabase(new PGliteConnections(thread, options.schema, waitMs), { drainTimeoutMs: waitMs });
+  const connections = new PGliteConnections(thread, { ...options, waitMs });
+  return new PostgresDatabase(connections, { drainTimeoutMs: waitMs });
+}
+
+interface PGliteConnectionsOptions {
+  readonly schema: string;
+  readonly waitMs: number;
+  /** Where there is something to come back to. */
+  readonly restart?: (() => Promise<PGliteThread>) | undefined;
 }
 
 class PGliteConnections implements ConnectionSource {
   readonly flavour = "pglite";
-  readonly #thread: PGliteThread;
   readonly #schema: string;
+  readonly #restart: PGliteConnectionsOptions["restart"];
+  #thread: PGliteThread;
+  #restarting: Promise<void> | undefined;
   readonly #lock: SharedLock;
   /** The application's connection; none while the owner has the database, and none before the first statement. */
   #application: Promise<ApplicationClient> | undefined;
   readonly #upkeep = new Upkeep(() => this.asOwner((owner) => vacuumTables(owner, this.#schema)));
 
-  constructor(thread: PGliteThread, schema: string, waitMs: number) {
+  constructor(thread: PGliteThread, { schema, waitMs, restart }: PGliteConnectionsOptions) {
     this.#thread = thread;
     this.#schema = schema;
+    this.#restart = restart;
     this.#lock = new SharedLock(waitMs);
   }
 
@@ -64,8 +78,7 @@ class PGliteConnections implements ConnectionSource {
     const turn = this.#lock.share(signal);
     if (turn) await turn;
     try {
-      this.#application ??= this.#openApplication();
-      const { connection } = await this.#application;
+      const { connection } = await this.#opened();
       throwIfAborted(signal);
       return await connection.run(call);
     } catch (error) {
@@ -79,8 +92,7 @@ class PGliteConnections implements ConnectionSource {
   async lease(signal: AbortSignal | undefined): Promise<ConnectionLease> {
     await this.#lock.exclude(signal);
     try {
-      this.#application ??= this.#openApplication();
-      const { connection } = await this.#application;
+      const { connection } = await this.#opened();
       const release = () => {
         this.#lock.releaseExclusive();
         this.#upkeep.count();
@@ -96,6 +108,7 @@ class PGliteConnections implements ConnectionSource {
   async asOwner<T>(work: (owner: OwnerConnection) => Promise<T>): Promise<T> {
     await this.#lock.exclude();
     try {
+      if (!this.#thread.isAlive) await this.#revive();
       await this.#closeApplication();
       const client = await this.#connect();
       try {
@@ -110,8 +123,29 @@ class PGliteConnections implements ConnectionSource {
 
   async close(idle: boolean): Promise<void> {
     await this.#upkeep.end();
+    await this.#restarting?.catch(() => undefined);
     if (idle) await this.#closeApplication();
     await this.#thread.end(idle);
+  }
+
+  async #opened(): Promise<ApplicationClient> {
+    if (!this.#thread.isAlive) await this.#revive();
+    this.#application ??= this.#openApplication();
+    return await this.#application;
+  }
+
+  /** All callers wait for the one that is under way. */
+  async #revive(): Promise<void> {
+    if (!this.#restart) return;
+    this.#restarting ??= this.#startAgain(this.#restart).finally(() => {
+      this.#restarting = undefined;
+    });
+    await this.#restarting;
+  }
+
+  async #startAgain(restart: () => Promise<PGliteThread>): Promise<void> {
+    this.#thread = await restart();
+    this.#application = undefined;
   }
 
   async #openApplication(): Promise<ApplicationClient> {

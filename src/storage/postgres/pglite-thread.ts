@@ -47,6 +47,10 @@ export class PGliteThread {
     return thread;
   }
 
+  get isAlive(): boolean {
+    return this.#isAlive;
+  }
+
   connect(onBytes: (bytes: Uint8Array) => void, onEnd: () => void): void {
     this.#onBytes = onBytes;
     this.#onEnd = onEnd;

@@ -9,7 +9,7 @@ const GIVEN_UP = new Set(["FATAL", "PANIC"]);
  * Whether PostgreSQL says in its answer that it has given itself up, as when its log cannot be written or flushed. A server
  * ends its process then and recovers; PGlite goes on without an end when it is asked once more.
  *
- * @param answer whole backend messages (PostgreSQL's documentation, 54.7: type, length, body)
+ * @param answer whole backend messages (PostgreSQL's documentation, Message Formats: type, length, body)
  */
 export function isGivenUp(answer: Uint8Array): boolean {
   const view = new DataView(answer.buffer, answer.byteOffset, answer.byteLength);

@@ -54,9 +54,14 @@ export class DocketReader {
 
   /**
    * @param heights of dockets that were verified
-   * @param state of the log that they are in
+   * @param state by whose keys they are verified
+   * @param log that they have to be in, which is that of the state when it is left out
    */
-  async read(heights: readonly bigint[], state: ChainState): Promise<readonly DocketReading[]> {
+  async read(
+    heights: readonly bigint[],
+    state: ChainState,
+    log: TrustedLog = logOf(state.frontier),
+  ): Promise<readonly DocketReading[]> {
     // What is kept now may have to make room while the others are read.
     const kept = new Map<bigint, VerifiedDocket>();
     for (const height of heights) {
@@ -64,24 +69,26 @@ export class DocketReader {
       if (docket) kept.set(height, docket);
     }
     const missing = heights.filter((height) => !kept.has(height));
-    const read = await this.#load(missing, state);
+    const read = await this.#load(missing, state, log);
     return heights.map((height) => {
       const docket = kept.get(height);
       return docket ? { docket } : (read.get(height) ?? { problem: NO_DOCKET, isUnproven: false });
     });
   }
 
-  async #load(heights: readonly bigint[], state: ChainState): Promise<ReadonlyMap<bigint, DocketReading>> {
+  async #load(
+    heights: readonly bigint[],
+    state: ChainState,
+    log: TrustedLog,
+  ): Promise<ReadonlyMap<bigint, DocketReading>> {
     if (heights.length === 0) return new Map();
-    const { size } = state.frontier;
-    const inLog = heights.filter((height) => height < size);
+    const inLog = heights.filter((height) => height < log.size);
     const [stored, proofs] = await Promise.all([
       Promise.all(heights.map((height) => this.#options.ledger.read(height))),
-      this.#options.hints.inclusion(inLog, size),
+      this.#options.hints.inclusion(inLog, log.size),
     ]);
     const proofOf = new Map(inLog.map((height, at) => [height, proofs[at]]));
     const found = new Map<bigint, DocketReading>();
-    const log = logOf(state.frontier);
     for (const [at, height] of heights.entries()) {
       const proof = { path: proofOf.get(height), log };
       const reading = this.#judge({ height, bytes: stored[at] }, proof, state);

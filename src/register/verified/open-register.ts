@@ -78,8 +78,9 @@ export async function runVerification(
   },
 ): Promise<ChainVerdict> {
   const { condition, signal, onBatch, onJudged } = run;
-  const { start, total } = plan;
-  condition.begin(new VerifiedSet({ total, examined: start.frontier.size, ranges: [], sound: start }));
+  const { start, total, trusted } = plan;
+  const nothing = { total, examined: start.frontier.size, ranges: [], sound: start };
+  condition.begin(new VerifiedSet(nothing, trusted.at(-1)));
   return await judgeStored(parts, plan, {
     signal,
     async onJudged(judged, verifier) {

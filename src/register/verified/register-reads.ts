@@ -54,7 +54,7 @@ export async function requireDocket(register: VerifiedRegister, height: bigint):
   // Nothing speaks against it: it was verified since it was looked for.
   const verified = explanation ? undefined : await getDocket(register, height);
   if (verified) return verified;
-  const { reason = "Corrupted", range } = explanation ?? {};
+  const { reason = lateAbsence(register), range } = explanation ?? {};
   throw new VaultError("docket_not_found", "There is no verified docket at this height.", {
     details: { reason, ...(range && { type: range.type }) },
   });
@@ -82,8 +82,13 @@ export async function getDocketRange(register: VerifiedRegister, start: bigint, 
   const absences = new Map(heights.map((height) => [height, register.set.absenceOf(height)]));
   const dockets = await readDockets(register, heights);
   for (const { height } of dockets) absences.delete(height);
-  const gaps = gapsOf(absences, (height) => register.set.absenceOf(height) ?? "Corrupted");
+  const gaps = gapsOf(absences, (height) => register.set.absenceOf(height) ?? lateAbsence(register));
   return { dockets, complete: gaps.length === 0, gaps };
+}
+
+/** Why there is none although nothing speaks against it: it could not be proven, for now or at all. */
+function lateAbsence({ set }: VerifiedRegister): Absence {
+  return set.ahead ? "NotYetVerified" : "Corrupted";
 }
 
 /** @param late why there is none at a height whose docket was there when it was looked for */
@@ -178,7 +183,7 @@ export async function readDockets(
   const dockets: VerifiedDocket[] = [];
   for (const [at, reading] of readings.entries()) {
     if ("docket" in reading) dockets.push(reading.docket);
-    else await reportIfVerified(register, verified[at] as bigint, reading.problem);
+    else if ("problem" in reading) await reportIfVerified(register, verified[at] as bigint, reading.problem);
   }
   return dockets;
 }

@@ -1,5 +1,6 @@
 import type { ChainState } from "../verification/chain-state.ts";
 import type { CorruptedHeights } from "../verification/corruption.ts";
+import type { TrustedLog } from "../verification/log-tree.ts";
 
 /** Why there is no verified docket at a height. */
 export type Absence = "NotYetVerified" | "Corrupted" | "Beyond";
@@ -12,6 +13,8 @@ export interface VerifiedHeights {
   readonly highestHeight: bigint | null;
 }
 
+type VerifiedSetParts = Pick<VerifiedSet, "total" | "examined" | "ranges" | "sound">;
+
 /** Which dockets of a register may be served. A value. */
 export class VerifiedSet {
   /** Dockets that the register has, or ought to have. */
@@ -22,17 +25,29 @@ export class VerifiedSet {
   readonly ranges: readonly CorruptedHeights[];
   /** What the docket after the last good one is judged by, and the log that proofs lead to. */
   readonly sound: ChainState;
+  readonly #known: TrustedLog | undefined;
 
-  constructor(parts: Pick<VerifiedSet, "total" | "examined" | "ranges" | "sound">) {
+  /** @param known what the register was known to be before it was verified */
+  constructor(parts: VerifiedSetParts, known?: TrustedLog) {
     this.total = parts.total;
     this.examined = parts.examined;
     this.ranges = parts.ranges;
     this.sound = parts.sound;
+    this.#known = known;
   }
 
-  with(parts: Partial<Pick<VerifiedSet, "total" | "examined" | "ranges" | "sound">>): VerifiedSet {
+  with(parts: Partial<VerifiedSetParts>): VerifiedSet {
     const { total, examined, ranges, sound } = this;
-    return new VerifiedSet({ total, examined, ranges, sound, ...parts });
+    return new VerifiedSet({ total, examined, ranges, sound, ...parts }, this.#known);
+  }
+
+  /**
+   * As long as a verification has not come to what the register is known to be, the log of that: what passed so far may have
+   * been forged with a stolen key, and lead elsewhere.
+   */
+  get ahead(): TrustedLog | undefined {
+    const isShort = this.examined < this.total && this.#known && this.sound.frontier.size < this.#known.size;
+    return isShort ? this.#known : undefined;
   }
 
   /** The set with a range more; heights that have one already keep it. */

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { invariant, VaultError } from "../errors.ts";
 import { writeDurableFile } from "../storage/durable-file.ts";
+import { isErrno } from "../storage/errno.ts";
 import type { BlobInfo, BlobStore } from "./blob-store.ts";
 import { MeasuredContent } from "./measured-content.ts";
 
@@ -38,7 +39,7 @@ export class FileBlobStore implements BlobStore {
       const file = await open(this.#path(key), "r");
       return createReadStream("", { fd: file });
     } catch (error) {
-      if (isMissing(error)) return undefined;
+      if (isErrno(error, "ENOENT")) return undefined;
       throw translateFileError(error);
     }
   }
@@ -50,7 +51,7 @@ export class FileBlobStore implements BlobStore {
       await rm(path);
       return true;
     } catch (error) {
-      if (isMissing(error)) return false;
+      if (isErrno(error, "ENOENT")) return false;
       throw translateFileError(error);
     }
   }
@@ -60,7 +61,7 @@ export class FileBlobStore implements BlobStore {
     try {
       directory = await opendir(this.#path(prefix));
     } catch (error) {
-      if (isMissing(error)) return;
+      if (isErrno(error, "ENOENT")) return;
       throw translateFileError(error);
     }
     for await (const entry of directory) yield `${prefix}/${entry.name.replace(TEMPORARY, "")}`;
@@ -72,10 +73,6 @@ export class FileBlobStore implements BlobStore {
     invariant(KEY.test(key), "blob keys are made by the vault");
     return join(this.#directory, key);
   }
-}
-
-function isMissing(error: unknown): boolean {
-  return error instanceof Error && "code" in error && error.code === "ENOENT";
 }
 
 /** Errors of the file system become ours; those of the content (the caller's stream) pass through. */

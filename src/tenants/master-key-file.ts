@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { VaultError } from "../errors.ts";
 import type { IdGenerator } from "../identifiers.ts";
 import { flush, writeDurableFile } from "../storage/durable-file.ts";
+import { isErrno } from "../storage/errno.ts";
 import { KEY_BYTES } from "./key-wrapping.ts";
 
 const MASTER_KEY_FILE = "master.key";
@@ -70,8 +71,4 @@ async function readKey(path: string): Promise<Uint8Array | undefined> {
   const hex = text.trim();
   if (!/^[0-9a-f]{64}$/.test(hex)) throw new VaultError("master_key_missing", `${MASTER_KEY_FILE} is damaged.`);
   return Buffer.from(hex, "hex");
-}
-
-function isErrno(error: unknown, code: string): boolean {
-  return error instanceof Error && "code" in error && error.code === code;
 }

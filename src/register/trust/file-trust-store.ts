@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { invariant, VaultError } from "../../errors.ts";
 import { writeDurableFile } from "../../storage/durable-file.ts";
+import { isErrno } from "../../storage/errno.ts";
 import { FileLock, type LockOutcome } from "../../storage/file-lock.ts";
 import type { TextChange, TrustStore } from "./trust-store.ts";
 
@@ -32,7 +33,7 @@ export class FileTrustStore implements TrustStore {
     try {
       return await readFile(this.#path(name), "utf8");
     } catch (error) {
-      if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
+      if (isErrno(error, "ENOENT")) return undefined;
       throw unusable(error);
     }
   }

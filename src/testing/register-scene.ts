@@ -93,12 +93,12 @@ export class RegisterScene implements AsyncDisposable {
     }
   }
 
-  ledger(): LedgerLog {
+  ledger(tenantId = this.tenantId): LedgerLog {
     const { registerId } = this.chain;
     return new LedgerLog({
       registerId,
-      dockets: this.#storage.database.log(DOCKETS, this.tenantId, registerId),
-      repairs: this.#storage.database.log(DOCKET_REPAIRS, this.tenantId, registerId),
+      dockets: this.#storage.database.log(DOCKETS, tenantId, registerId),
+      repairs: this.#storage.database.log(DOCKET_REPAIRS, tenantId, registerId),
     });
   }
 
@@ -133,22 +133,30 @@ export class RegisterScene implements AsyncDisposable {
   }
 
   async tamper(change: (rows: readonly KeptRow[]) => readonly KeptRow[]): Promise<void> {
-    const place = { tenantId: this.tenantId, kind: DOCKETS.name, log: this.chain.registerId };
-    await this.#storage.tamper(place, change);
+    await this.#storage.tamper(this.#place(this.tenantId), change);
+  }
+
+  #place(tenantId: TenantId) {
+    return { tenantId, kind: DOCKETS.name, log: this.chain.registerId };
+  }
+
+  /** Removes the rows from a height on, which are what it resolves to. */
+  async cutOff(height: number): Promise<readonly KeptRow[]> {
+    let gone: readonly KeptRow[] = [];
+    await this.tamper((rows) => {
+      gone = rows.slice(height);
+      return rows.slice(0, height);
+    });
+    return gone;
   }
 
   /** Stores another chain of the same register in the place of all that is stored, as who has its key and the database can. */
   async replaceBy(chain: LedgerChain): Promise<void> {
-    const { database } = this.#storage;
-    const place = { tenantId: newId<TenantId>(), kind: DOCKETS.name, log: chain.registerId };
-    const aside = new LedgerLog({
-      registerId: chain.registerId,
-      dockets: database.log(DOCKETS, place.tenantId, place.log),
-      repairs: database.log(DOCKET_REPAIRS, place.tenantId, place.log),
-    });
+    const tenantId = newId<TenantId>();
+    const aside = this.ledger(tenantId);
     for (const docket of chain.dockets) await aside.append(docket, docket.sealedAt);
     let forged: readonly KeptRow[] = [];
-    await this.#storage.tamper(place, (rows) => (forged = rows));
+    await this.#storage.tamper(this.#place(tenantId), (rows) => (forged = rows));
     await this.tamper(() => forged);
   }
 

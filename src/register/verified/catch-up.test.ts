@@ -3,7 +3,6 @@ import { openInMemoryWormStorage } from "../../../test/contract/worm-storage-in-
 import { VaultError } from "../../errors.ts";
 import { ledgerOf } from "../../testing/ledger-chain.ts";
 import { between, docketsAt, RegisterScene, rangesOf } from "../../testing/register-scene.ts";
-import type { KeptRow } from "../../testing/worm-storage.ts";
 import { processRecoveredData } from "../recovery/process-recovered-data.ts";
 import { catchUp } from "./catch-up.ts";
 import { addVerifiedDocket } from "./register-append.ts";
@@ -26,7 +25,6 @@ describe("a register whose last dockets are gone", () => {
   });
   afterEach(() => scene[Symbol.asyncDispose]());
 
-  const cutTo = (count: number) => scene.tamper((rows) => rows.slice(0, count));
   const caughtUp = () => register.inTurn(() => catchUp(register));
   const add = async (height: number) => {
     const [docket] = docketsAt(CHAIN, height);
@@ -36,21 +34,21 @@ describe("a register whose last dockets are gone", () => {
   it("has a range for each run of them, beside what was damaged before, and is told once", async () => {
     await scene.flip(7);
     await getDocket(register, 7n);
-    await cutTo(5);
+    await scene.cutOff(5);
     await caughtUp();
     await caughtUp();
     expect(rangesOf(register)).toEqual(["5-6 MissingData", "7-7 InvalidDocketHash", "8-9 MissingData"]);
     expect(register.getVerifiedHeight()).toEqual({ verifiedCount: 5n, contiguousHeight: 4n, highestHeight: 4n });
     // As an event, and in the journal.
     expect([...scene.told("registerRollbackDetected"), ...scene.told("register_rollback_detected")]).toHaveLength(2);
-    await cutTo(3);
+    await scene.cutOff(3);
     await caughtUp();
     expect(rangesOf(register).slice(0, 2)).toEqual(["3-4 MissingData", "5-6 MissingData"]);
     expect(register.getVerifiedHeight().verifiedCount).toBe(3n);
   });
 
   it("takes no docket", async () => {
-    await cutTo(8);
+    await scene.cutOff(8);
     expect(await add(STORED)).toMatchObject({ isValid: false, code: "not_extendable" });
     expect(register.set.isExtendable).toBe(false);
     expect((await scene.ledger().count()).toString()).toBe("8");
@@ -59,14 +57,14 @@ describe("a register whose last dockets are gone", () => {
   it("takes no docket either when that shows only as it is appended", async () => {
     const ledger = Object.assign(scene.ledger(), { count: async () => BigInt(STORED) });
     const hasty = await scene.opened({ ledger });
-    await cutTo(8);
+    await scene.cutOff(8);
     const [docket] = docketsAt(CHAIN, STORED);
     expect(await addVerifiedDocket(hasty, docket?.bytes ?? new Uint8Array())).toMatchObject({ code: "not_extendable" });
     expect(hasty.set.total).toBe(10n);
   });
 
   it("has them again also when they were gone before it was opened, and follows what others add", async () => {
-    await cutTo(6);
+    await scene.cutOff(6);
     await scene.pin(STORED);
     const late = await scene.opened();
     expect(rangesOf(late)).toEqual(["6-9 MissingData"]);
@@ -80,11 +78,7 @@ describe("a register whose last dockets are gone", () => {
   it("is not left in recovery when their return cannot be written down at once", async () => {
     await scene.flip(2);
     await getDocket(register, 2n);
-    let gone: readonly KeptRow[] = [];
-    await scene.tamper((rows) => {
-      gone = rows.slice(8);
-      return rows.slice(0, 8);
-    });
+    const gone = await scene.cutOff(8);
     await caughtUp();
     await scene.tamper((rows) => [...rows, ...gone]);
     const { ranges } = register.parts;
@@ -101,11 +95,7 @@ describe("a register whose last dockets are gone", () => {
   });
 
   it("has them again when they come back, and takes the next one", async () => {
-    let gone: readonly KeptRow[] = [];
-    await scene.tamper((rows) => {
-      gone = rows.slice(2);
-      return rows.slice(0, 2);
-    });
+    const gone = await scene.cutOff(2);
     await caughtUp();
     expect(rangesOf(register)).toEqual(["2-9 MissingData"]);
     await scene.tamper((rows) => [...rows, ...gone]);
@@ -117,11 +107,7 @@ describe("a register whose last dockets are gone", () => {
   });
 
   it("has none again that came back altered", async () => {
-    let gone: readonly KeptRow[] = [];
-    await scene.tamper((rows) => {
-      gone = rows.slice(8);
-      return rows.slice(0, 8);
-    });
+    const gone = await scene.cutOff(8);
     await caughtUp();
     await scene.tamper((rows) => [...rows, ...gone]);
     await scene.flip(8, 9);
@@ -133,7 +119,7 @@ describe("a register whose last dockets are gone", () => {
   it("takes the next one when they were recovered in any order", async () => {
     await scene.flip(7);
     await getDocket(register, 7n);
-    await cutTo(5);
+    await scene.cutOff(5);
     await caughtUp();
     for (const height of [7, 5, 6, 9, 8]) {
       const data = { dockets: docketsAt(CHAIN, height), source: "a peer" };

@@ -50,11 +50,14 @@ function expectUnavailable(error: unknown): void {
   expect(error).toMatchObject({ code: "storage_unavailable" });
 }
 
-function reindexUnless(fails: (height: bigint) => boolean): RegisterStore["reindex"] {
-  return async (docket) => {
+/** Over a store that cannot put right what `fails` says. */
+function openedFailing(fails: (height: bigint) => boolean): Promise<VerifiedRegister> {
+  const { register: store } = scene.stores;
+  const reindex: RegisterStore["reindex"] = async (docket) => {
     if (fails(docket.height)) throw new VaultError("storage_unavailable", "The disk is full.");
-    await scene.stores.register.reindex(docket);
+    await store.reindex(docket);
   };
+  return scene.opened({ store: withMember(store, "reindex", reindex) });
 }
 
 async function misindexed(): Promise<readonly bigint[]> {
@@ -111,13 +114,7 @@ describe.each(WAYS)("%s", (_, look) => {
   it("tells once of what cannot be put right now, serves on, and puts it right later", async () => {
     const { register: store } = scene.stores;
     let isFull = true;
-    const register = await scene.opened({
-      store: withMember(
-        store,
-        "reindex",
-        reindexUnless(() => isFull),
-      ),
-    });
+    const register = await openedFailing(() => isFull);
     await store.reindex({ ...truth(7), transactions: [] });
     for (let turn = 0; turn < 3; turn++) await look(register).catch((error: unknown) => expectUnavailable(error));
     expect(register.condition.state).toBe("Healthy");
@@ -153,13 +150,7 @@ describe.each(WAYS)("%s", (_, look) => {
   it("tells again of what was altered again after others had put it right", async () => {
     const { register: store } = scene.stores;
     let isFull = true;
-    const register = await scene.opened({
-      store: withMember(
-        store,
-        "reindex",
-        reindexUnless(() => isFull),
-      ),
-    });
+    const register = await openedFailing(() => isFull);
     await store.reindex({ ...truth(7), transactions: [] });
     await look(register).catch((error: unknown) => expectUnavailable(error));
     isFull = false;
@@ -173,13 +164,7 @@ describe.each(WAYS)("%s", (_, look) => {
 
   it("puts right what lies behind a docket that it cannot put right", async () => {
     const { register: store } = scene.stores;
-    const register = await scene.opened({
-      store: withMember(
-        store,
-        "reindex",
-        reindexUnless((height) => height === 5n),
-      ),
-    });
+    const register = await openedFailing((height) => height === 5n);
     for (const height of [5, 6, 29]) await store.reindex({ ...truth(height), transactions: [] });
     await look(register).catch((error: unknown) => expectUnavailable(error));
     expect(await misindexed()).toEqual([5n]);
